@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The seams between the agent and the world: protocols of at most three methods."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that ended on the phone.
+
+    Attributes:
+        argv: what was run.
+        code: exit status; adb's own failures raise instead.
+        out: standard output, decoded as UTF-8 with replacement, as printed.
+        err: standard error, the same.
+    """
+
+    argv: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+
+class Transport(Protocol):
+    """A link to one phone. Quoting happens behind it, once: callers pass argument lists, never shell text."""
+
+    @property
+    def serial(self) -> str:
+        """The adb serial this link addresses."""
+        ...
+
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout_s: float = 30.0) -> Completed:
+        """Run a program on the phone, wait for it, return what it printed and its exit status.
+
+        Raises:
+            TransientError: the link dropped or the time ran out.
+            FinalError: the phone is unknown, unauthorized or gone for good.
+        """
+        ...
+
+    def push(self, data: bytes, remote: str, *, mode: int = 0o644) -> None:
+        """Write a file on the phone, as the shell user."""
+        ...
+
+    def pull(self, remote: str, local: Path) -> None:
+        """Fetch a file from the phone; `local` appears whole or not at all."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, so that tests need none."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        ...

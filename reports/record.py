@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What came back: the values a run directory holds.
+
+Pure: `reports.store` reads and writes them (msgspec JSON). Times are seconds, sizes bytes.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+SCHEMA_VERSION = 1
+
+ProofOutcome: TypeAlias = Literal["taken", "not_taken", "not_exercised"]
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """A doubt that travels with a figure.
+
+    Attributes:
+        code: stable name, kebab-case (`lost-ftrace`, `unequal-kills`).
+        what: what happened, one sentence.
+        do: what the reader can do about it.
+    """
+
+    code: str
+    what: str
+    do: str
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """One line of the plan.
+
+    Attributes:
+        index: 1-based order of execution.
+        block: 1-based block; warm-up blocks are 0.
+        position: 1-based place inside its block.
+        arm: name of the arm.
+    """
+
+    index: int
+    block: int
+    position: int
+    arm: str
+
+    @property
+    def name(self) -> str:
+        """Folder name of the trial: `003-b1-on`."""
+        return f"{self.index:03d}-b{self.block}-{self.arm}"
+
+
+@dataclass(frozen=True)
+class LaunchResult:
+    """What `am start-activity -W` said of one launch.
+
+    Attributes:
+        index: 1-based order inside the trial.
+        component: `package/.Activity`.
+        kind: what was asked for: cold, warm, hot.
+        status: `ok`, `timeout`, or `error` when am refused.
+        state: am's LaunchState (`COLD`, `WARM`, `HOT`, `UNKNOWN`), None before Android 10.
+        total_time_s: am's TotalTime; None when not printed.
+        wait_time_s: am's WaitTime.
+        note: am's warning or error line; None when there was none.
+    """
+
+    index: int
+    component: str
+    kind: str
+    status: str
+    state: str | None
+    total_time_s: float | None
+    wait_time_s: float | None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One process killed during a trial.
+
+    Attributes:
+        process: its name.
+        pid: its pid.
+        by: `lmkd` or `oom`.
+        adj: oom_score_adj when killed; None when not told.
+        reason: as the killer printed it.
+    """
+
+    process: str
+    pid: int
+    by: Literal["lmkd", "oom"]
+    adj: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class EaterResult:
+    """What one `pressure` process reported.
+
+    Attributes:
+        filled_bytes: bytes it touched.
+        fill_s: seconds that took.
+        bad_pages: pages whose content was not what was written; must be 0.
+        survived: False when it was killed before it reported.
+    """
+
+    filled_bytes: int
+    fill_s: float
+    bad_pages: int
+    survived: bool
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Whether the arm's setting really was in force.
+
+    Attributes:
+        outcome: taken, not_taken, or not_exercised (kswapd wrote too little to tell).
+        read_back: the knob's canonical value after the trial.
+        evidence: name -> figure (thread CPU seconds, pages queued).
+        why: one sentence.
+    """
+
+    outcome: ProofOutcome
+    read_back: str
+    evidence: dict[str, float]
+    why: str
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """State of the phone around a trial; None where it cannot be read.
+
+    Attributes:
+        battery_percent: battery level, 0..100.
+        battery_c: battery temperature, degrees Celsius.
+        thermal_status: dumpsys thermalservice, 0 none .. 6 shutdown.
+        mem_available_bytes: MemAvailable.
+        swap_free_bytes: SwapFree.
+        zram_mm_stat: /sys/block/zram0/mm_stat as numbers, () where unreadable.
+    """
+
+    battery_percent: float | None
+    battery_c: float | None
+    thermal_status: int | None
+    mem_available_bytes: int | None
+    swap_free_bytes: int | None
+    zram_mm_stat: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """Everything one trial left behind, except its trace and measures; written when the trial ends.
+
+    Attributes:
+        trial: the plan's line.
+        started_at: host time, ISO 8601 with zone.
+        settings: knob -> value read back before the trial.
+        proof: knob -> proof.
+        launches: in order.
+        kills: in order.
+        eaters: one per `pressure` process.
+        before: conditions before.
+        after: conditions after.
+        vmstat: counter -> growth of /proc/vmstat over the trial, in the kernel's own units (mostly pages).
+        stages_s: stage of the trial -> seconds it took on the host.
+        trace: file name beside record.json, None when there is none.
+        caveats: doubts.
+        excluded: reason by which this trial is left out of comparisons, None when it counts.
+        schema: version of this layout.
+    """
+
+    trial: PlannedTrial
+    started_at: str
+    settings: dict[str, str]
+    proof: dict[str, Proof]
+    launches: tuple[LaunchResult, ...]
+    kills: tuple[Kill, ...]
+    eaters: tuple[EaterResult, ...]
+    before: Conditions
+    after: Conditions
+    vmstat: dict[str, int]
+    stages_s: dict[str, float]
+    trace: str | None
+    caveats: tuple[Caveat, ...] = ()
+    excluded: str | None = None
+    schema: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    """The phone a run was made on.
+
+    Attributes:
+        serial: adb serial.
+        model: ro.product.model.
+        build: ro.build.fingerprint.
+        android: ro.build.version.release.
+        sdk: ro.build.version.sdk.
+        kernel: `uname -r`.
+        abi: ro.product.cpu.abi.
+        cpus: processors online.
+        memory_bytes: MemTotal.
+        swap_bytes: SwapTotal.
+        zram_algorithm: current compressor of zram0; None where unreadable.
+        knobs: knob -> where it was found and what it read before the run.
+        vm: /proc/sys/vm values and other kernel settings that shape reclaim, name -> text.
+        root: how commands run as root (`none` where they cannot).
+        perfetto: version line of the device's perfetto; None where absent.
+        stand_in: what of this device is not a phone; None on a phone. Shown on every page.
+        schema: version of this layout.
+    """
+
+    serial: str
+    model: str
+    build: str
+    android: str
+    sdk: int
+    kernel: str
+    abi: str
+    cpus: int
+    memory_bytes: int
+    swap_bytes: int
+    zram_algorithm: str | None
+    knobs: dict[str, str]
+    vm: dict[str, str]
+    root: str
+    perfetto: str | None
+    stand_in: str | None = None
+    schema: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The trials of a run in order, and how they were drawn."""
+
+    seed: int
+    trials: tuple[PlannedTrial, ...] = field(default=())
+    schema: int = SCHEMA_VERSION

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What to run, as frozen values: experiments, arms, workloads, steps, pressure.
+
+Pure: no file, no device. `workloads.load` makes these from TOML. Times are seconds, sizes bytes.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+LaunchKind: TypeAlias = Literal["cold", "warm", "hot"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One knob and the value an arm gives it.
+
+    Attributes:
+        knob: name of a knob family (`kcompressd`) or `sysctl:vm.swappiness` / `sysfs:/path`.
+        value: in the knob's own canonical words (`off`, `2`, `lz4`).
+    """
+
+    knob: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One treatment of an experiment: a name and the settings that make it."""
+
+    name: str
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True)
+class Pressure:
+    """Anonymous memory eaten during a trial; the demand is the same in every arm.
+
+    Attributes:
+        processes: how many eaters.
+        bytes_each: bytes each eater touches, in total.
+        compressible: share of each page that is compressible, 0..1 (0.5: about half its size with lz4).
+        hold_s: seconds the memory is held, and re-touched, after it was filled.
+    """
+
+    processes: int
+    bytes_each: int
+    compressible: float
+    hold_s: float
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Start an app and wait for `am start-activity -W`; cold means force-stopped first."""
+
+    app: str
+    kind: LaunchKind = "cold"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Send the foreground app to the background."""
+
+
+@dataclass(frozen=True)
+class Dwell:
+    """Stay for a time, in seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StartPressure:
+    """Start the eaters of the workload's pressure and go on without waiting."""
+
+
+@dataclass(frozen=True)
+class WaitPressure:
+    """Wait until every eater has filled its memory."""
+
+
+@dataclass(frozen=True)
+class EndPressure:
+    """Let every eater check its pages, report and exit."""
+
+
+Step: TypeAlias = Launch | Home | Dwell | StartPressure | WaitPressure | EndPressure
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A sequence of steps under one pressure.
+
+    Attributes:
+        name: as the file is called.
+        title: one line for people.
+        apps: components (`package/.Activity`) the steps may launch.
+        pressure: None when the workload only launches.
+        steps: in order; run on the phone from one script.
+    """
+
+    name: str
+    title: str
+    apps: tuple[str, ...]
+    pressure: Pressure | None
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a trial may not exceed.
+
+    Attributes:
+        trial_timeout_s: a trial longer than this ended badly.
+        settle_s: seconds the phone rests before each trial.
+        min_battery_percent: below this no trial starts.
+    """
+
+    trial_timeout_s: float = 180.0
+    settle_s: float = 2.0
+    min_battery_percent: int = 20
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What to record.
+
+    Attributes:
+        buffer_kb: Perfetto ring buffer, KiB.
+        poll_ms: period of /proc/vmstat, meminfo and PSI, milliseconds (> 10).
+    """
+
+    buffer_kb: int = 65536
+    poll_ms: int = 100
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question and how it is asked.
+
+    Attributes:
+        name: as the file is called.
+        question: one sentence for people; heads the page.
+        workload: what is run in every trial.
+        arms: two to six; the first is not special, `control` names the reference.
+        control: name of the arm that others are compared with.
+        blocks: every block holds every arm once.
+        warm_up_blocks: run first, recorded, never compared.
+        primary: metric names the verdict is about, most important first.
+        seed: of the order of arms.
+    """
+
+    name: str
+    question: str
+    workload: Workload
+    arms: tuple[Arm, ...]
+    control: str
+    blocks: int
+    primary: tuple[str, ...]
+    warm_up_blocks: int = 0
+    seed: int = 1
+    limits: Limits = field(default_factory=Limits)
+    capture: Capture = field(default_factory=Capture)
