@@ -39,13 +39,15 @@ class Pressure:
         processes: how many eaters.
         bytes_each: bytes each eater touches, in total.
         compressible: share of each page that is compressible, 0..1 (0.5: about half its size with lz4).
-        hold_s: seconds the memory is held, and re-touched, after it was filled.
+        rate_bytes_s: bytes per second each eater touches at most; 0: as fast as it can.
+        check_stride: every Nth page is compared with what was written, after the measured window; 0: none.
     """
 
     processes: int
     bytes_each: int
-    compressible: float
-    hold_s: float
+    compressible: float = 0.5
+    rate_bytes_s: int = 0
+    check_stride: int = 16
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,14 @@ class Launch:
 
     app: str
     kind: LaunchKind = "cold"
+    do: Literal["launch"] = "launch"
 
 
 @dataclass(frozen=True)
 class Home:
     """Send the foreground app to the background."""
+
+    do: Literal["home"] = "home"
 
 
 @dataclass(frozen=True)
@@ -66,24 +71,25 @@ class Dwell:
     """Stay for a time, in seconds."""
 
     seconds: float
+    do: Literal["dwell"] = "dwell"
 
 
 @dataclass(frozen=True)
 class StartPressure:
     """Start the eaters of the workload's pressure and go on without waiting."""
 
+    do: Literal["start-pressure"] = "start-pressure"
+
 
 @dataclass(frozen=True)
 class WaitPressure:
-    """Wait until every eater has filled its memory."""
+    """Wait until every living eater has filled its memory."""
+
+    do: Literal["wait-pressure"] = "wait-pressure"
 
 
-@dataclass(frozen=True)
-class EndPressure:
-    """Let every eater check its pages, report and exit."""
-
-
-Step: TypeAlias = Launch | Home | Dwell | StartPressure | WaitPressure | EndPressure
+Step: TypeAlias = Launch | Home | Dwell | StartPressure | WaitPressure
+"""What a workload does, one after the other. `do` names the step in files. Eaters end after the last one."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+import pytest
+
+from workloads import load
+from workloads.errors import InputError
+from workloads.lines import key_lines
+from workloads.spec import Launch, Setting
+
+THREE_MISTAKES = """\
+question = "Does it help?"
+workload = "launches-under-pressure"
+control = "none"
+blocks = 0
+primary = ["ttid"]
+
+[[arms]]
+name = "off"
+settings = { kcompressd = "off" }
+
+[[arms]]
+name = "On!"
+setting = { kcompressd = 2 }
+"""
+
+
+def write(folder: Path, text: str, name: str = "mine.toml") -> str:
+    path = folder / name
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", load.names("experiments"))
+def test_every_experiment_that_ships_loads(name: str) -> None:
+    made, text = load.experiment(name)
+    assert made.name == name
+    assert made.control in {arm.name for arm in made.arms}
+    assert "question" in text
+
+
+def test_the_shipped_experiment_switches_kcompressd_and_launches_apps() -> None:
+    made, _ = load.experiment("kcompressd")
+    assert [arm.settings for arm in made.arms] == [(Setting("kcompressd", "off"),), (Setting("kcompressd", "2"),)]
+    assert sum(isinstance(step, Launch) for step in made.workload.steps) == 6
+
+
+def test_every_mistake_is_reported_at_once_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        load.experiment(write(tmp_path, THREE_MISTAKES))
+    lines = [problem.split(":")[1] for problem in caught.value.problems]
+    assert lines == ["4", "11", "12", "13"]
+
+
+def test_a_control_that_is_no_arm_is_named_with_its_line(tmp_path: Path) -> None:
+    text = THREE_MISTAKES.replace("blocks = 0", "blocks = 1").replace("On!", "on").replace("setting =", "settings =")
+    with pytest.raises(InputError, match=r"mine\.toml:3: control: 'none' is not an arm; the arms are off, on"):
+        load.experiment(write(tmp_path, text))
+
+
+def test_an_unknown_name_lists_what_there_is() -> None:
+    with pytest.raises(InputError, match=r"no experiment is called .nope.: name one of .*kcompressd"):
+        load.experiment("nope")
+
+
+@pytest.mark.parametrize(("text", "says"), [("a = ", "not TOML"), ("", "question: Field required")])
+def test_a_file_that_is_no_experiment_gets_a_line_not_a_traceback(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        load.experiment(write(tmp_path, text))
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(InputError, match=r"/no/such\.toml: cannot be read: No such file"):
+        load.experiment("/no/such.toml")
+
+
+def test_a_workload_file_lies_beside_its_experiment(tmp_path: Path) -> None:
+    write(tmp_path, 'title = "t"\napps = ["a/.B"]\nsteps = [\n  { do = "launch", app = "c/.D" },\n]\n', "w.toml")
+    text = THREE_MISTAKES.replace("launches-under-pressure", "w.toml").replace("= 0", "= 1").replace("On!", "none")
+    with pytest.raises(InputError, match=r"w\.toml:4: steps\[0\]: launches 'c/.D', which `apps` does not list"):
+        load.experiment(write(tmp_path, text.replace("setting =", "settings =")))
+
+
+def test_an_unknown_step_names_the_known_ones(tmp_path: Path) -> None:
+    write(tmp_path, 'title = "t"\napps = []\nsteps = [{ do = "fly" }]\n', "w.toml")
+    text = THREE_MISTAKES.replace("launches-under-pressure", "w.toml").replace("= 0", "= 1").replace("On!", "none")
+    with pytest.raises(InputError, match="'launch', 'home', 'dwell'"):
+        load.experiment(write(tmp_path, text.replace("setting =", "settings =")))
+
+
+def test_lines_are_found_for_tables_dotted_keys_arrays_and_inline_tables() -> None:
+    lines = key_lines('a.b = 1\n[t]\nc = [\n 1, # x\n { d = 2 },\n]\n[[u]]\n[u.v]\n"q r" = 3\n[[u]]\ne = 4\n')
+    assert lines["a", "b"] == 1
+    assert lines["t", "c", 1, "d"] == 5
+    assert lines["u", 0, "v", "q r"] == 9
+    assert lines["u", 1, "e"] == 11
