@@ -160,7 +160,7 @@ def experiment(name_or_file: str) -> tuple[Experiment, str]:
     path = _find(name_or_file, "experiments", "experiment")
     text = _read(path)
     model = _parse(path, text, ExperimentFile)
-    return model.spec(path.stem, _workload(model.workload, path)), text
+    return model.spec(path.stem, workload(model.workload, path.parent)), text
 
 
 def names(folder: str) -> list[str]:
@@ -168,10 +168,14 @@ def names(folder: str) -> list[str]:
     return sorted(path.stem for path in _shipped(folder).glob("*.toml"))
 
 
-def _workload(name: str, experiment_file: Path) -> Workload:
-    """A workload by a path beside the experiment's file, or by the name it ships under."""
-    beside = experiment_file.parent / name
-    path = beside if name.endswith(".toml") and beside.exists() else _find(name, "catalogue", "workload")
+def workload(name_or_file: str, beside: Path = Path()) -> Workload:
+    """A workload by the name it ships under, or by a file's path, tried first beside the folder `beside`.
+
+    Raises:
+        InputError: no such workload, or every problem of its file.
+    """
+    local = beside / name_or_file
+    path = local if name_or_file.endswith(".toml") and local.exists() else _find(name_or_file, "catalogue", "workload")
     return _parse(path, _read(path), WorkloadFile).spec(path.stem)
 
 

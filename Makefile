@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench
+
+BIN := .venv/bin
+HANDHELD := python3-venv qemu-system-x86 mmdebstrap uidmap zstd cpio e2fsprogs
+BROWSER := chromium fonts-dejavu-core
+TIMED := .ci/timed
+
+help:
+	@echo "make demo    boot the virtual handheld, compare kcompressd off and on, write the report"
+	@echo "make test    everything: check, wheel, browser and virtual handheld"
+	@echo "make check   lint, types, contracts, unit tests; needs no device"
+	@echo "make bench   speed, as ratios"
+
+.venv/ready: pyproject.toml
+	@.ci/packages python3-venv
+	@[ -x $(BIN)/python ] || python3 -m venv .venv
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+demo: .venv/ready
+	@.ci/packages $(HANDHELD)
+	@$(BIN)/reclaim demo
+
+check: .venv/ready
+	@$(TIMED) lint $(BIN)/ruff check .
+	@$(TIMED) format $(BIN)/ruff format --check --quiet .
+	@$(TIMED) types $(BIN)/mypy
+	@$(TIMED) contracts $(BIN)/lint-imports --no-logo
+	@$(TIMED) unit $(BIN)/python -m pytest -q -n 2 tests/unit
+
+test: check
+	@.ci/packages $(HANDHELD) $(BROWSER)
+	@$(TIMED) wheel $(BIN)/python -m pytest -q tests/wheel
+	@$(TIMED) browser $(BIN)/python -m pytest -q tests/browser
+	@$(TIMED) image $(BIN)/reclaim handheld build
+	@$(TIMED) guest $(BIN)/python -m pytest -q tests/guest
+
+bench: .venv/ready
+	@.ci/packages $(HANDHELD)
+	@$(BIN)/python -m tests.benchmarks
