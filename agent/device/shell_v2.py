@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""adb's shell protocol v2: real exit status, standard error by itself, and standard input.
+
+adbutils speaks it without standard input, hence these few lines. Source: packages/modules/adb shell_protocol.h (ids; a
+header of one byte id and four bytes little-endian length) and SERVICES.TXT (`shell,v2,raw:COMMAND`, Android 7 up).
+"""
+
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+STDIN, STDOUT, STDERR, EXIT, CLOSE_STDIN = 0, 1, 2, 3, 4
+_HEADER = struct.Struct("<BI")
+_CHUNK = 16 * 1024
+_MAX_OUTPUT = 256 * 1024 * 1024
+
+
+class LinkClosedError(Exception):
+    """The other side closed, or sent what this protocol does not have, before the exit status came."""
+
+
+class TimeOutError(Exception):
+    """The command did not end in time; `seen` is what it had printed so far."""
+
+    def __init__(self, seen: str) -> None:
+        """Keep the output so far as evidence."""
+        super().__init__("time out")
+        self.seen = seen
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command left: exit status 0..255 (128 + signal when killed), and the bytes it printed."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+
+def encode(packet: int, data: bytes = b"") -> bytes:
+    """Return one packet."""
+    return _HEADER.pack(packet, len(data)) + data
+
+
+def encode_stdin(data: bytes) -> bytes:
+    """Return the packets that feed `data` and then close standard input."""
+    chunks = (data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK))
+    return b"".join(encode(STDIN, chunk) for chunk in chunks) + encode(CLOSE_STDIN)
+
+
+def split(buffer: bytearray) -> Iterator[tuple[int, bytes]]:
+    """Take every whole packet off the front of `buffer`; a part of one stays there."""
+    while len(buffer) >= _HEADER.size:
+        packet, length = _HEADER.unpack_from(buffer)
+        end = _HEADER.size + length
+        if len(buffer) < end:
+            return
+        data = bytes(buffer[_HEADER.size : end])
+        del buffer[:end]
+        yield packet, data
+
+
+def converse(sock: socket.socket, stdin: bytes, timeout_s: float, now: Callable[[], float] = time.monotonic) -> Output:
+    """Feed `stdin`, read until the exit status comes.
+
+    Both directions are served together: a command that prints while it is fed cannot block the exchange.
+
+    Raises:
+        LinkClosedError: the connection ended first, or more than 256 MiB came.
+        TimeOutError: `timeout_s` seconds passed.
+        OSError: the socket failed.
+    """
+    deadline = now() + timeout_s
+    outbox, inbox = memoryview(encode_stdin(stdin)), bytearray()
+    streams: dict[int, bytearray] = {STDOUT: bytearray(), STDERR: bytearray()}
+    sock.settimeout(0)
+    while True:
+        left = deadline - now()
+        ready = select.select([sock], [sock] if outbox else [], [], left) if left > 0 else ([], [], [])
+        if not any(ready):
+            raise TimeOutError((streams[STDOUT] + streams[STDERR])[-2000:].decode("utf-8", "replace"))
+        if ready[1]:
+            outbox = outbox[_send(sock, outbox) :]
+        if ready[0]:
+            inbox += _receive(sock)
+            for packet, data in split(inbox):
+                if packet == EXIT:
+                    return Output(data[0] if data else 255, bytes(streams[STDOUT]), bytes(streams[STDERR]))
+                _store(streams, packet, data)
+
+
+def _store(streams: dict[int, bytearray], packet: int, data: bytes) -> None:
+    if packet in streams:
+        streams[packet] += data
+        if len(streams[packet]) > _MAX_OUTPUT:
+            raise LinkClosedError(f"the command printed more than {_MAX_OUTPUT >> 20} MiB")
+
+
+def _send(sock: socket.socket, data: memoryview) -> int:
+    try:
+        return sock.send(data[:_CHUNK])
+    except BlockingIOError:
+        return 0
+    except (BrokenPipeError, ConnectionResetError):
+        return len(
+            data
+        )  # a command may end, and its link close, before it has read everything: its exit status decides
+
+
+def _receive(sock: socket.socket) -> bytes:
+    try:
+        data = sock.recv(65536)
+    except BlockingIOError:
+        return b""
+    if not data:
+        raise LinkClosedError("the link closed before the command's exit status came")
+    return data
