@@ -208,6 +208,7 @@ class DeviceFacts:
         root: how commands run as root (`none` where they cannot).
         perfetto: version line of the device's perfetto; None where absent.
         stand_in: what of this device is not a phone; None on a phone. Shown on every page.
+        machine: what a virtual handheld runs on (QEMU version, accelerator, options), name -> text; empty on a phone.
         schema: version of this layout.
     """
 
@@ -227,6 +228,7 @@ class DeviceFacts:
     root: str
     perfetto: str | None
     stand_in: str | None = None
+    machine: dict[str, str] = field(default_factory=dict)
     schema: int = SCHEMA_VERSION
 
 
