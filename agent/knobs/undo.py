@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Undo before do: every setting's first value is on disk before the first write, and put back however a run ends.
+
+The journal lies in the run directory. A run that died leaves it open; `restore` finishes the job. Putting back is
+judged by reading back, like every write.
+"""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from agent.device.phone import Phone
+from agent.knobs.base import Knob
+from agent.knobs.discover import discover, find
+from reports.atomic import write_bytes
+from reports.encoding import decode, encode
+from reports.record import SCHEMA_VERSION
+from workloads.errors import DeviceError, FinalError, InputError, ProofError, StoreError
+from workloads.spec import Setting
+
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One setting that was, or was about to be, changed.
+
+    Attributes:
+        knob: its name.
+        where: the file.
+        first: its canonical value before the first write.
+        state: `open` until it has been put back; `restored`; `stuck` when that failed.
+        trouble: why it is stuck.
+    """
+
+    knob: str
+    where: str
+    first: str
+    state: Literal["open", "restored", "stuck"] = "open"
+    trouble: str | None = None
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What has to be put back on one phone.
+
+    Attributes:
+        serial: the phone's adb serial.
+        boot_id: of the boot in which the settings were changed; another one means that they are gone by themselves.
+        entries: in the order of the first writes.
+        schema: version of this layout.
+    """
+
+    serial: str
+    boot_id: str
+    entries: tuple[Entry, ...] = ()
+    schema: int = SCHEMA_VERSION
+
+    @property
+    def restored(self) -> bool:
+        """Whether nothing is left to put back."""
+        return all(entry.state == "restored" for entry in self.entries)
+
+    def updated(self, changed: Entry) -> "Journal":
+        """Return a journal in which the entry of that knob is replaced, or added."""
+        known = any(entry.knob == changed.knob for entry in self.entries)
+        kept = tuple(changed if entry.knob == changed.knob else entry for entry in self.entries)
+        return replace(self, entries=kept if known else (*kept, changed))
+
+
+def load(path: Path) -> Journal | None:
+    """Read a journal; None when there is none.
+
+    Raises:
+        StoreError: it cannot be read, or a newer reclaim wrote it.
+    """
+    try:
+        return decode(path.read_bytes(), Journal, path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+@dataclass
+class Guard:
+    """Changes settings so that they can be put back. Made by `guarded`.
+
+    Attributes:
+        phone: whose settings.
+        path: the journal.
+        knobs: what the phone has, from `discover`.
+        allow_unsafe: write settings that may harm the phone, too.
+        journal: as it stands on disk.
+    """
+
+    phone: Phone
+    path: Path
+    knobs: Mapping[str, Knob]
+    allow_unsafe: bool
+    journal: Journal
+
+    def knob(self, name: str) -> Knob:
+        """Return a knob of this phone.
+
+        Raises:
+            FinalError: it has none of that name.
+        """
+        return find(name, self.knobs, self.phone.serial)
+
+    def set(self, name: str, value: str) -> str:
+        """Write a setting and return the canonical value read back; its first value is on disk before.
+
+        Raises:
+            InputError: no value of this knob.
+            FinalError: no such knob, or writing it may harm the phone.
+            ProofError: it did not take.
+            StoreError: the journal cannot be written; then nothing was changed.
+        """
+        knob = self.knob(name)
+        wanted = knob.canonical(value)
+        if knob.risk and not self.allow_unsafe:
+            raise FinalError(f"{self.phone.serial}: {name} is not written: {knob.risk}; --allow-unsafe-knob writes it")
+        entry = next((entry for entry in self.journal.entries if entry.knob == name), None)
+        if entry is None or entry.state == "restored":
+            entry = Entry(name, knob.where, knob.read(self.phone))
+            self._keep(entry)
+        return knob.write(self.phone, wanted)
+
+    def apply(self, settings: Sequence[Setting]) -> dict[str, str]:
+        """Set all of an arm; knob -> value read back. Raises what `set` raises."""
+        return {setting.knob: self.set(setting.knob, setting.value) for setting in settings}
+
+    def restore(self) -> tuple[Entry, ...]:
+        """Put every first value back, last change first; return the entries that could not be."""
+        for entry in reversed(self.journal.entries):
+            if entry.state != "restored":
+                with contextlib.suppress(StoreError):  # a full disk must not keep the next setting from its first value
+                    self._keep(self._put_back(entry))
+        return tuple(entry for entry in self.journal.entries if entry.state == "stuck")
+
+    def _put_back(self, entry: Entry) -> Entry:
+        try:
+            knob = self.knob(entry.knob)
+            if knob.read(self.phone) != entry.first or not self._rebooted():
+                knob.write(self.phone, entry.first)
+        except (DeviceError, ProofError, InputError) as error:
+            return replace(entry, state="stuck", trouble=str(error))
+        return replace(entry, state="restored", trouble=None)
+
+    def _rebooted(self) -> bool:
+        return self.phone.read_text(BOOT_ID) != self.journal.boot_id
+
+    def _keep(self, entry: Entry) -> None:
+        self.journal = self.journal.updated(entry)
+        write_bytes(self.path, encode(self.journal))
+
+
+@contextlib.contextmanager
+def guarded(
+    phone: Phone, path: Path, knobs: Mapping[str, Knob] | None = None, *, allow_unsafe: bool = False
+) -> Iterator[Guard]:
+    """Lend a `Guard`; when the block ends, however it ends, every setting has its first value again.
+
+    A journal that is still open (a run that died) is gone on with: its first values are the true ones.
+
+    Args:
+        phone: the phone.
+        path: the journal, in the run directory.
+        knobs: what `discover` found; looked for when not given.
+        allow_unsafe: write settings that may harm the phone, too.
+
+    Raises:
+        InputError: the journal is another phone's.
+        FinalError: a setting could not be put back; what else went wrong is its cause.
+    """
+    guard = _open(phone, path, discover(phone) if knobs is None else knobs, allow_unsafe=allow_unsafe)
+    try:
+        yield guard
+    except BaseException as error:
+        _finish(guard, error)
+        raise
+    _finish(guard)
+
+
+def restore(phone: Phone, path: Path) -> tuple[Entry, ...]:
+    """Finish what a run that died has left: put back what its journal says; return all entries.
+
+    Raises:
+        InputError: there is no journal, or it is another phone's.
+        FinalError: a setting could not be put back.
+    """
+    if load(path) is None:
+        raise InputError(f"{path}: no journal there, so that run changed no setting")
+    guard = _open(phone, path, discover(phone), allow_unsafe=True)
+    _finish(guard)
+    return guard.journal.entries
+
+
+def _open(phone: Phone, path: Path, knobs: Mapping[str, Knob], *, allow_unsafe: bool) -> Guard:
+    journal = load(path)
+    if journal and journal.serial != phone.serial:
+        raise InputError(f"{path}: is the journal of {journal.serial}, not of {phone.serial}; choose it with -s")
+    if journal is None or journal.restored:
+        kept = journal.entries if journal else ()
+        journal = Journal(phone.serial, phone.read_text(BOOT_ID), kept)
+    return Guard(phone, path, knobs, allow_unsafe, journal)
+
+
+def _finish(guard: Guard, error: BaseException | None = None) -> None:
+    """Put everything back; `error` is what ended the block."""
+    with _undisturbed():
+        stuck = guard.restore()
+    if stuck:
+        serial, why = guard.phone.serial, f"; this came after: {error}" if error and str(error) else ""
+        lines = "; ".join(f"{entry.knob} was {entry.first}: {entry.trouble}" for entry in stuck)
+        cure = f"run `reclaim restore -s {serial} {guard.path.parent}`, or reboot the phone"
+        raise FinalError(f"{serial}: not put back: {lines}; {cure}{why}") from error
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C and SIGTERM back while settings are put back; every step of that has a time limit of its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    before = {number: signal.signal(number, lambda n, _: caught.append(n)) for number in _HELD_BACK}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if caught:
+        signal.raise_signal(caught[0])
+
+
+_HELD_BACK = (signal.SIGINT, signal.SIGTERM)
