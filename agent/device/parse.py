@@ -55,6 +55,12 @@ def cpu_count(text: str) -> int:
     return sum(int(last or first) - int(first) + 1 for first, last in spans)
 
 
+def disk_free(text: str) -> int | None:
+    """Read `df -k PATH`: bytes that may still be written there (toybox df: the column before `Use%`)."""
+    match = re.search(r"\s(\d+)\s+\d+%\s+/\S*\s*$", text)
+    return int(match[1]) * _KIB if match else None
+
+
 @dataclass(frozen=True)
 class Thread:
     """One line of /proc/PID/stat.
