@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One trace in, tidy figures out; nothing is said of what was not recorded."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reports.metrics import METRICS
+from reports.record import Caveat
+from reports.traces import doubts, queries
+from reports.traces.engine import open_trace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.traces.engine import Trace
+
+NS = 1e9
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure.
+
+    Attributes:
+        window: `trial` or `launch`.
+        launch: 1-based launch, 0 in a trial row.
+        app: package, empty in a trial row.
+        metric: a name of `reports.metrics.METRICS`.
+        value: in the metric's unit.
+    """
+
+    window: str
+    launch: int
+    app: str
+    metric: str
+    value: float
+
+    @property
+    def unit(self) -> str:
+        """The metric's unit."""
+        return METRICS[self.metric].unit
+
+
+@dataclass(frozen=True)
+class TraceLaunch:
+    """A launch that the trace shows.
+
+    Attributes:
+        index: 1-based order.
+        app: package.
+        kind: cold, warm, hot; None where Perfetto cannot tell.
+        start_s: when the intent was received, seconds since the trace began.
+        dur_s: until the system called it done; not the time to a display.
+        ttid_s: time to initial display; None when not recorded.
+        ttfd_s: time to full display; None when not recorded.
+    """
+
+    index: int
+    app: str
+    kind: str | None
+    start_s: float
+    dur_s: float
+    ttid_s: float | None
+    ttfd_s: float | None
+
+
+@dataclass(frozen=True)
+class TraceKill:
+    """A kill that the trace shows; `by` is `lmkd` or `oom`, `at_s` seconds since the trace began."""
+
+    pid: int
+    process: str
+    by: str
+    at_s: float
+    adj: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class TraceMeasures:
+    """Everything measured in one trace.
+
+    Attributes:
+        path: the trace.
+        engine: what answered.
+        duration_s: the trace's span.
+        rows: figures, trial rows first.
+        launches: in order.
+        kills: in order.
+        kills_watched: whether a kill would have been seen.
+        notes: metric -> how it was found.
+        caveats: doubts.
+        series: time series; columns series, t_s, value (`reports.traces.series.SERIES`).
+    """
+
+    path: Path
+    engine: str
+    duration_s: float
+    rows: tuple[Row, ...]
+    launches: tuple[TraceLaunch, ...]
+    kills: tuple[TraceKill, ...]
+    kills_watched: bool
+    notes: dict[str, str]
+    caveats: tuple[Caveat, ...]
+    series: "pd.DataFrame" = field(compare=False)
+
+
+def measure_trace(path: Path | str, *, engine: Path | None = None) -> TraceMeasures:
+    """Measure one trace, loading it once.
+
+    Args:
+        path: any trace the trace processor reads, recorded here or elsewhere.
+        engine: a trace_processor_shell to use; None looks for one, then takes the WebAssembly.
+
+    Raises:
+        TraceError: the trace cannot be read.
+        SetupError: no engine works here.
+    """
+    with open_trace(path, engine=engine) as trace:
+        return measure_open(trace)
+
+
+def measure_open(trace: "Trace") -> TraceMeasures:
+    """Measure a trace that is open already.
+
+    Raises:
+        TraceError: the trace breaks the engine.
+    """
+    queries.prepare(trace)
+    start, end = (int(value) for value in trace.query("SELECT start_ts, end_ts FROM trace_bounds").iloc[0])
+    figures, notes = _figures(trace)
+    launches = _launches(trace, start)
+    kills, watched = _kills(trace, start)
+    if kills or watched:
+        figures.append(Row("trial", 0, "", "kills", float(len({kill.pid for kill in kills}))))
+    figures += [Row("launch", one.index, one.app, "ttid", one.ttid_s) for one in launches if one.ttid_s is not None]
+    return TraceMeasures(
+        path=trace.path or Path(),
+        engine=trace.engine,
+        duration_s=(end - start) / NS,
+        rows=tuple(figures),
+        launches=launches,
+        kills=kills,
+        kills_watched=watched,
+        notes=notes,
+        caveats=doubts.of_trace(trace, notes),
+        series=queries.ask(trace, "series"),
+    )
+
+
+def _figures(trace: "Trace") -> tuple[list[Row], dict[str, str]]:
+    rows: list[Row] = []
+    notes: dict[str, str] = {}
+    for topic in queries.METRIC_TOPICS:
+        for metric, value, note in queries.ask(trace, topic).itertuples(index=False):
+            if _given(value):
+                rows.append(Row("trial", 0, "", str(metric), float(value)))
+                if _given(note):
+                    notes[str(metric)] = str(note)
+    order = list(METRICS)
+    return sorted(rows, key=lambda row: order.index(row.metric)), notes
+
+
+def _launches(trace: "Trace", start: int) -> tuple[TraceLaunch, ...]:
+    return tuple(
+        TraceLaunch(
+            index=int(launch),
+            app=str(app),
+            kind=str(kind) if _given(kind) else None,
+            start_s=(int(ts) - start) / NS,
+            dur_s=int(dur) / NS,
+            ttid_s=int(ttid) / NS if _given(ttid) else None,
+            ttfd_s=int(ttfd) / NS if _given(ttfd) else None,
+        )
+        for launch, app, kind, ts, dur, ttid, ttfd in queries.ask(trace, "launch").itertuples(index=False)
+    )
+
+
+def _kills(trace: "Trace", start: int) -> tuple[tuple[TraceKill, ...], bool]:
+    """The kills, and whether both killers were watched: only then is their absence a figure."""
+    rows = queries.ask(trace, "kills")
+    watched = set(rows.killer[rows.ts.isna()])
+    kills = tuple(
+        TraceKill(
+            pid=int(pid),
+            process=str(process) if _given(process) else "",
+            by=str(killer),
+            at_s=(int(ts) - start) / NS,
+            adj=int(adj) if _given(adj) else None,
+            reason=str(reason) if _given(reason) else None,
+        )
+        for ts, pid, process, killer, adj, reason in rows[rows.ts.notna()].sort_values("ts").itertuples(index=False)
+    )
+    return kills, watched == {"lmkd", "oom"}
+
+
+def _given(value: object) -> bool:
+    from pandas import isna  # noqa: PLC0415 - imported late: costs 0.6 s
+
+    return not bool(isna(value)) and not (isinstance(value, float) and math.isinf(value))  # type: ignore[call-overload]  # a cell is a scalar

@@ -1,0 +1,37 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Every kill by lmkd or the kernel's OOM killer.
+--
+-- ts       LONG    ns, when it was killed; NULL in the row that only says that kills would have been seen
+-- pid      LONG    its pid; NULL likewise
+-- process  STRING  its name, where the trace tells
+-- killer   STRING  'lmkd' | 'oom'
+-- adj      LONG    oom_score_adj; NULL when not told
+-- reason   STRING  lmkd's kill reason; NULL for the OOM killer
+--
+-- From: Perfetto android.memory.lmk (lmkd's trace markers) and ftrace oom/mark_victim. A row without ts stands for a killer
+-- that was watched: by the config (atrace_apps "lmkd" or "*", ftrace oom/mark_victim).
+
+INCLUDE PERFETTO MODULE android.memory.lmk;
+
+SELECT ts, pid, process_name AS process, 'lmkd' AS killer, oom_score_adj AS adj, kill_reason AS reason
+FROM android_lmk_events
+UNION ALL
+SELECT
+  event.ts,
+  extract_arg(event.arg_set_id, 'pid') AS pid,
+  coalesce(process.name, thread.name) AS process,
+  'oom' AS killer,
+  NULL AS adj,
+  NULL AS reason
+FROM ftrace_event AS event
+LEFT JOIN thread ON thread.tid = extract_arg(event.arg_set_id, 'pid')
+LEFT JOIN process USING (upid)
+WHERE event.name = 'mark_victim'
+GROUP BY event.id
+UNION ALL
+SELECT NULL, NULL, NULL, 'oom', NULL, NULL
+WHERE reclaim_asked('mark_victim')
+UNION ALL
+SELECT NULL, NULL, NULL, 'lmkd', NULL, NULL
+FROM metadata
+WHERE name = 'trace_config_pbtxt' AND (str_value GLOB '*atrace_apps: "lmkd"*' OR str_value GLOB '*atrace_apps: "[*]"*');

@@ -1,0 +1,148 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What several topics need; run once per trace, before them. Selects nothing itself.
+--
+-- reclaim_asked(event)        BOOL    the trace's own config asked for the ftrace event of group vmscan or oom
+-- reclaim_thread              table   utid, kind ('kswapd' | 'kcompressd'): the kernel's reclaim threads, by comm
+--                                     (mm/vmscan.c names kswapd%d, some vendors kswapd0:0; kcompressd:N and akcompressd:N
+--                                     are zram level, kcompressdN mm level)
+-- reclaim_growth              table   name, growth (pages or counts), first_ts, last_ts (ns): /proc/vmstat counters from
+--                                     their first to their last sample (Perfetto counter_track, type 'vmstat')
+-- reclaim_span, reclaim_nap   tables  utid, ts, ts_end (ns): see below
+-- reclaim_awake(from, to)     LONG    ns kswapd was awake between two times, summed over nodes; NULL when not recorded
+-- reclaim_awake_method()      STRING  'events-less-naps' | 'events' | 'sched'; NULL when not recorded
+-- reclaim_sched_knows()       BOOL    CPU time was recorded, and kswapd is known by name: a reclaim thread without a slice
+--                                     of CPU then ran for 0 s; in a stranger's trace that never names kswapd nothing is said
+
+CREATE OR REPLACE PERFETTO FUNCTION reclaim_asked(event STRING)
+RETURNS BOOL AS
+SELECT EXISTS (
+  SELECT 1
+  FROM metadata
+  WHERE name = 'trace_config_pbtxt'
+    AND (
+      str_value GLOB '*"vmscan/' || $event || '"*'
+      OR str_value GLOB '*"oom/' || $event || '"*'
+      OR str_value GLOB '*"' || $event || '"*'
+      OR ($event GLOB 'mm_vmscan_*' AND str_value GLOB '*"vmscan/[*]"*')
+    )
+);
+
+-- trim() leaves nothing only where digits and colons follow the name.
+CREATE OR REPLACE PERFETTO TABLE reclaim_thread AS
+SELECT utid, 'kswapd' AS kind
+FROM thread
+WHERE name GLOB 'kswapd[0-9]*' AND trim(substr(name, 7), '0123456789:') = ''
+UNION ALL
+SELECT utid, 'kcompressd' AS kind
+FROM thread
+WHERE (name GLOB 'kcompressd*[0-9]' AND trim(substr(name, 11), '0123456789:') = '')
+  OR (name GLOB 'akcompressd*[0-9]' AND trim(substr(name, 12), '0123456789:') = '');
+
+CREATE OR REPLACE PERFETTO FUNCTION reclaim_sched_knows()
+RETURNS BOOL AS
+SELECT EXISTS (SELECT 1 FROM sched) AND EXISTS (SELECT 1 FROM reclaim_thread WHERE kind = 'kswapd');
+
+CREATE OR REPLACE PERFETTO TABLE reclaim_growth AS
+WITH
+  sample AS (
+    SELECT track.name, counter.ts, counter.value
+    FROM counter_track AS track
+    JOIN counter ON counter.track_id = track.id
+    WHERE track.type = 'vmstat'
+  ),
+  edge AS (
+    SELECT name, min(ts) AS first_ts, max(ts) AS last_ts
+    FROM sample
+    GROUP BY name
+  )
+SELECT edge.name, last.value - first.value AS growth, first_ts, last_ts
+FROM edge
+JOIN sample AS first ON first.name = edge.name AND first.ts = edge.first_ts
+JOIN sample AS last ON last.name = edge.name AND last.ts = edge.last_ts
+-- One sample says nothing of growth; a shrinking counter was reset (only event counters are read here).
+WHERE last_ts > first_ts;
+
+-- kswapd() in mm/vmscan.c emits mm_vmscan_kswapd_wake before every balance_pgdat(), so several in a row mean it stayed up;
+-- kswapd_try_to_sleep() emits mm_vmscan_kswapd_sleep only when it goes to sleep for good, after a nap of 0.1 s (HZ / 10)
+-- that nobody cut short. A first event "sleep" means it was awake when the recording began.
+CREATE OR REPLACE PERFETTO TABLE reclaim_span AS
+WITH
+  event AS (
+    SELECT utid, ts, name = 'mm_vmscan_kswapd_wake' AS wakes
+    FROM ftrace_event
+    WHERE name = 'mm_vmscan_kswapd_wake' OR name = 'mm_vmscan_kswapd_sleep'
+  ),
+  marked AS (
+    SELECT utid, ts, wakes, lag(wakes) OVER (PARTITION BY utid ORDER BY ts) AS before
+    FROM event
+  ),
+  change AS (
+    SELECT utid, ts, wakes, before, lead(ts) OVER (PARTITION BY utid ORDER BY ts) AS next_ts
+    FROM marked
+    WHERE before IS NULL OR before != wakes
+  ),
+  by_events AS (
+    SELECT utid, ts, coalesce(next_ts, trace_end()) AS ts_end
+    FROM change
+    WHERE wakes
+    UNION ALL
+    SELECT utid, trace_start(), ts
+    FROM change
+    WHERE NOT wakes AND before IS NULL
+  ),
+  -- Without the events: whenever it did not sleep interruptibly, from when the scheduler first told of it.
+  by_sched AS (
+    SELECT utid, min(ts) AS ts, (SELECT ts + iif(dur < 0, 0, dur) FROM sched ORDER BY ts DESC LIMIT 1) AS ts_end
+    FROM thread_state
+    JOIN reclaim_thread USING (utid)
+    WHERE kind = 'kswapd'
+    GROUP BY utid
+  )
+SELECT utid, ts, ts_end
+FROM by_events
+UNION ALL
+SELECT utid, ts, ts_end
+FROM by_sched
+WHERE NOT EXISTS (SELECT 1 FROM by_events);
+
+-- kswapd sleeps interruptibly ('S') nowhere but in kswapd_try_to_sleep(): those 0.1 s naps are not reclaim.
+CREATE OR REPLACE PERFETTO TABLE reclaim_nap AS
+SELECT utid, ts, iif(dur < 0, trace_end(), ts + dur) AS ts_end
+FROM thread_state
+JOIN (SELECT DISTINCT utid FROM reclaim_span) USING (utid)
+WHERE state = 'S';
+
+CREATE OR REPLACE PERFETTO FUNCTION reclaim_awake_method()
+RETURNS STRING AS
+SELECT
+  CASE
+    WHEN NOT EXISTS (
+      SELECT 1 FROM ftrace_event WHERE name = 'mm_vmscan_kswapd_wake' OR name = 'mm_vmscan_kswapd_sleep'
+    )
+    THEN iif(reclaim_sched_knows(), 'sched', NULL)
+    WHEN EXISTS (SELECT 1 FROM reclaim_nap) THEN 'events-less-naps'
+    ELSE 'events'
+  END;
+
+CREATE OR REPLACE PERFETTO FUNCTION reclaim_awake(from_ts LONG, to_ts LONG)
+RETURNS LONG AS
+WITH
+  up AS (
+    SELECT utid, max(ts, $from_ts) AS ts, min(ts_end, $to_ts) AS ts_end
+    FROM reclaim_span
+    WHERE ts < $to_ts AND ts_end > $from_ts
+  )
+SELECT
+  iif(
+    reclaim_awake_method() IS NULL,
+    NULL,
+    coalesce((SELECT sum(ts_end - ts) FROM up), 0)
+    - coalesce(
+      (
+        SELECT sum(min(nap.ts_end, up.ts_end) - max(nap.ts, up.ts))
+        FROM up
+        JOIN reclaim_nap AS nap ON nap.utid = up.utid AND nap.ts < up.ts_end AND nap.ts_end > up.ts
+      ),
+      0
+    )
+  );
