@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 D = TypeVar("D", bound="DataclassInstance")
 
-_STEPS: dict[str, type[Step]] = {step.__name__: step for step in get_args(Step)}
+_STEPS: dict[str, type[Step]] = {step.do: step for step in get_args(Step)}
 
 
 class _Versioned(msgspec.Struct):
@@ -64,12 +64,8 @@ def check_schema(data: bytes, where: object) -> None:
 
 
 def encode_experiment(experiment: Experiment) -> bytes:
-    """An experiment as JSON; each step carries its type's name, because dataclasses carry no tag of their own."""
-    document: dict[str, Any] = msgspec.to_builtins(experiment)
-    document["workload"]["steps"] = [
-        {"step": type(step).__name__, **msgspec.to_builtins(step)} for step in experiment.workload.steps
-    ]
-    return encode({"schema": SCHEMA_VERSION, **document})
+    """An experiment as JSON; each step is told by its `do`."""
+    return encode({"schema": SCHEMA_VERSION, **msgspec.to_builtins(experiment)})
 
 
 def decode_experiment(data: bytes, where: object) -> Experiment:
@@ -90,8 +86,7 @@ def _workload(document: Any) -> Workload:  # noqa: ANN401 - JSON not looked at y
 
 
 def _step(document: dict[str, Any]) -> Step:
-    fields = dict(document)
-    return msgspec.convert(fields, _STEPS[fields.pop("step")])
+    return msgspec.convert(document, _STEPS[document["do"]])
 
 
 def _build(kind: type[D], document: Mapping[str, Any], special: Mapping[str, Callable[[Any], object]]) -> D:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reports.analysis import Measure, RunValues
 from reports.metrics import MEASURE_COLUMNS, METRICS
 from reports.record import (
     Caveat,
@@ -100,23 +101,39 @@ def make_run(path: Path, shape: Shape | None = None) -> RunStore:
     """Write a whole synthetic run and return its store."""
     shape = shape or Shape()
     random = np.random.default_rng(shape.seed)
-    experiment = shape.experiment(_experiment(shape))
-    plan = Plan(shape.seed, tuple(_plan(shape)))
+    experiment, plan = shape.experiment(_experiment(shape)), Plan(shape.seed, tuple(_plan(shape)))
     text = f'# synthetic\nname = "{experiment.name}"\n'
     store = RunStore.create(
         path, experiment=experiment, experiment_text=text, device=shape.device(_device()), plan=plan
     )
     store.append_event({"event": "run-started", "command": f"reclaim run {experiment.name} -o {path.name}"})
+    parts = []
     for trial in plan.trials[: shape.stop_after]:
         store.write_trial(_record(shape, trial, experiment, random))
-        if shape.measured:
-            store.write_trial_measures(
-                trial, _measures(shape, trial, store.name, random), _series(shape, trial, random)
-            )
-    measures, series = store.measures(), store.series()
-    if measures is not None and shape.stop_after is None:
-        store.write_measures(measures, series)
+        parts.append((_measures(shape, trial, random), _series(shape, trial, random)))
+    if shape.measured and parts:
+        measures, series = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
+        store.write_measures(measures.assign(run=store.name)[list(MEASURE_COLUMNS)], series)
     return store
+
+
+def run_values(shape: Shape | None = None) -> RunValues:
+    """The values of a synthetic run that never touched a disk."""
+    shape = shape or Shape()
+    random = np.random.default_rng(shape.seed)
+    experiment, plan = shape.experiment(_experiment(shape)), Plan(shape.seed, tuple(_plan(shape)))
+    ended = plan.trials[: shape.stop_after]
+    frames = [_measures(shape, trial, random) for trial in ended] if shape.measured else []
+    columns = ["trial", "launch", "app", "metric", "value", "unit"]
+    return RunValues(
+        name="synthetic",
+        path="runs/synthetic",
+        experiment=experiment,
+        device=shape.device(_device()),
+        plan=plan,
+        records=tuple(_record(shape, trial, experiment, random) for trial in ended),
+        measures=tuple(Measure(*row) for frame in frames for row in frame[columns].itertuples(index=False)),
+    )
 
 
 def _experiment(shape: Shape) -> Experiment:
@@ -208,7 +225,7 @@ def _record(shape: Shape, trial: PlannedTrial, experiment: Experiment, random: n
     )
 
 
-def _measures(shape: Shape, trial: PlannedTrial, run: str, random: np.random.Generator) -> pd.DataFrame:
+def _measures(shape: Shape, trial: PlannedTrial, random: np.random.Generator) -> pd.DataFrame:
     treated = shape.effect and trial.arm != shape.arms[0]
     rows: list[tuple[str, int, str, float]] = []
     drift = 1 + 0.1 * math.sin(trial.block)
@@ -225,7 +242,7 @@ def _measures(shape: Shape, trial: PlannedTrial, run: str, random: np.random.Gen
         shown = float(random.normal(middle, middle * shape.noise))
         rows += [("ttid", launch, app.split("/")[0], shown), ("am_total_time", launch, app.split("/")[0], shown * 1.02)]
     frame = pd.DataFrame(rows, columns=["metric", "launch", "app", "value"]).assign(
-        run=run,
+        run="synthetic",
         device="127.0.0.1:15555",
         block=trial.block,
         position=trial.position,

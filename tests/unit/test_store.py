@@ -38,9 +38,7 @@ PLAN = Plan(seed=1, trials=(PlannedTrial(1, 1, 1, "off"), PlannedTrial(2, 1, 2, 
 EXPERIMENT = Experiment(
     name="kcompressd",
     question="Does it help?",
-    workload=Workload(
-        "mix", "A mix", ("a/.B",), Pressure(1, 4096, 0.5, 1.0), (StartPressure(), Launch("a/.B"), Home())
-    ),
+    workload=Workload("mix", "A mix", ("a/.B",), Pressure(1, 4096, 0.5), (StartPressure(), Launch("a/.B"), Home())),
     arms=(Arm("off", (Setting("kcompressd", "off"),)), Arm("on", (Setting("kcompressd", "2"),))),
     control="off",
     blocks=1,

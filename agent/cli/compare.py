@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`reclaim compare`: effects with intervals, in the terminal."""
+
+import argparse
+from pathlib import Path
+from typing import TextIO
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of `reclaim compare`."""
+    parser.add_argument("run", metavar="RUN", type=Path, help="a run directory")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+
+
+def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG001 - every command takes both
+    """Print a run's answer, kills first; keep it in the run as comparisons.parquet and verdict.json.
+
+    Returns:
+        0, whatever the answer: `reclaim gate` is the command that judges.
+
+    Raises:
+        StoreError: not a run, or a file of it is broken.
+    """
+    from reports.compare import compare_run, document, keep  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.store import RunStore  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.text import compare_text  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    store = RunStore.open(args.run)
+    analysis = compare_run(store)
+    keep(store, analysis)
+    out.write(encode(document(analysis)).decode() if args.json else compare_text(analysis))
+    return 0

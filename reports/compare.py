@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a run directory to its answer, and back into it: comparisons.parquet and verdict.json."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from reports.analysis import Analysis, Measure, RunValues, analyse
+from reports.comparison import Comparison
+from reports.record import SCHEMA_VERSION
+from reports.store import RunStore
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.statistics.paired import Estimate
+
+
+def read_run(store: RunStore) -> RunValues:
+    """Everything a comparison needs, read once.
+
+    Raises:
+        StoreError: a file of the run is missing or broken.
+    """
+    return RunValues(
+        name=store.name,
+        path=str(store.path),
+        experiment=store.experiment(),
+        device=store.device,
+        plan=store.plan,
+        records=store.records(),
+        measures=_measures(store.measures()),
+        events=store.events(),
+    )
+
+
+def compare_run(store: RunStore) -> Analysis:
+    """Answer a run's question from what is stored; touches no phone and writes nothing.
+
+    Raises:
+        StoreError: a file of the run is missing or broken.
+    """
+    return analyse(read_run(store))
+
+
+def keep(store: RunStore, analysis: Analysis) -> None:
+    """Write comparisons.parquet and verdict.json into the run.
+
+    Raises:
+        StoreError: they cannot be written.
+    """
+    import pandas as pd  # noqa: PLC0415 - imported late: half a second no other command should pay
+
+    rows = [flat(comparison) for comparison in analysis.comparisons]
+    store.write_comparisons(pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS)))
+    store.write_verdict(document(analysis))
+
+
+def document(analysis: Analysis) -> dict[str, Any]:
+    """The answer as one JSON document: what `reclaim compare --json` prints and verdict.json holds."""
+    run, verdict = analysis.run, analysis.verdict
+    return {
+        "schema": SCHEMA_VERSION,
+        "run": run.name,
+        "experiment": run.experiment.name,
+        "device": run.device,
+        "verdict": verdict,
+        "comparisons": [{**flat(each), "caveats": each.caveats, "pairs": each.pairs} for each in analysis.comparisons],
+        "trials": [
+            {"trial": line.trial.name, "status": line.status, "reason": line.reason, "kills": line.kills}
+            for line in analysis.ledger
+        ],
+        "doubts": analysis.doubts,
+    }
+
+
+_EFFECTS = ("difference", "relative", "ratio", "all_blocks")
+_PARTS = ("value", "low", "high", "p", "method")
+
+COMPARISON_COLUMNS = (
+    "metric",
+    "unit",
+    "better",
+    "arm",
+    "control",
+    "outcome",
+    "n",
+    "blocks_left_out",
+    "control_mean",
+    "arm_mean",
+    *(f"{effect}_{part}" for effect in _EFFECTS for part in _PARTS),
+    "detectable_80",
+    "detectable_90",
+)
+"""Columns of comparisons.parquet: one row per arm x metric, base units, empty where there is no figure."""
+
+
+def flat(comparison: Comparison) -> dict[str, Any]:
+    """One comparison as a row of `COMPARISON_COLUMNS`."""
+    row: dict[str, Any] = {
+        "metric": comparison.metric.name,
+        "unit": comparison.metric.unit,
+        "better": comparison.metric.better,
+        "arm": comparison.arm,
+        "control": comparison.control,
+        "outcome": comparison.outcome,
+        "n": comparison.n,
+        "blocks_left_out": comparison.left_out,
+        "control_mean": comparison.control_mean,
+        "arm_mean": comparison.arm_mean,
+    }
+    for effect in _EFFECTS:
+        estimate: Estimate | None = getattr(comparison, effect)
+        row |= {f"{effect}_{part}": getattr(estimate, part) if estimate else None for part in _PARTS}
+    return row | {"detectable_80": comparison.detectable_80, "detectable_90": comparison.detectable_90}
+
+
+def _measures(frame: "pd.DataFrame | None") -> tuple[Measure, ...]:
+    """Rows as values; one that is not a finite number was not recorded."""
+    if frame is None:
+        return ()
+    columns = [frame[name].tolist() for name in ("trial", "launch", "app", "metric", "value", "unit")]
+    return tuple(
+        Measure(str(trial), int(launch), str(app), str(metric), float(value), str(unit))
+        for trial, launch, app, metric, value, unit in zip(*columns, strict=True)
+        if math.isfinite(value)
+    )

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One metric of one arm against the control, with its doubts. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from reports.metrics import Metric
+from reports.record import Caveat
+from reports.statistics.blocks import Pair, Sample, pair_blocks
+from reports.statistics.paired import (
+    Estimate,
+    log_ratio,
+    minimum_detectable_effect,
+    paired_t,
+    ratio_of_means,
+    spread,
+)
+from reports.units import count
+
+Outcome: TypeAlias = Literal["better", "worse", "higher", "lower", "same", "unknown"]
+"""`higher`/`lower`: changed, and neither way is better; `same`: no detectable difference; `unknown`: too few blocks."""
+
+KILLS = "kills"
+FEW_BLOCKS = 6
+
+
+@dataclass(frozen=True)
+class TrialValues:
+    """What statistics needs of one trial.
+
+    Attributes:
+        block: its block, 1-based.
+        arm: its arm.
+        kills: processes killed during it.
+        values: metric name -> launch index (0: the whole trial) -> value in base units.
+    """
+
+    block: int
+    arm: str
+    kills: int
+    values: Mapping[str, Mapping[int, float]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The effect of an arm on one metric.
+
+    Attributes:
+        metric: the metric.
+        arm: the arm.
+        control: the arm it is compared with.
+        outcome: decided by the interval of `difference` alone.
+        n: blocks the effect rests on.
+        control_mean: mean over those blocks, base units; None at n = 0.
+        arm_mean: the same of the arm.
+        difference: arm - control, base units.
+        relative: mean of the arm / mean of the control; consistent with `difference`.
+        ratio: geometric mean of the blocks' ratios; None unless all values are positive.
+        detectable_80: difference seen with chance 0.8 by a run of this size and spread, base units.
+        detectable_90: the same with chance 0.9.
+        all_blocks: the difference with blocks of unequal survivors included; None when there are none.
+        left_out: blocks left out because somebody was killed in them.
+        pairs: every block with both values, left out or not.
+        caveats: doubts.
+    """
+
+    metric: Metric
+    arm: str
+    control: str
+    outcome: Outcome
+    n: int
+    control_mean: float | None
+    arm_mean: float | None
+    difference: Estimate | None
+    relative: Estimate | None
+    ratio: Estimate | None
+    detectable_80: float | None
+    detectable_90: float | None
+    all_blocks: Estimate | None
+    left_out: int
+    pairs: tuple[Pair, ...]
+    caveats: tuple[Caveat, ...]
+
+    def uses(self, pair: Pair) -> bool:
+        """Whether a block counts in the effect."""
+        return self.metric.name == KILLS or pair.survivors_equal
+
+
+def compare_metric(metric: Metric, arm: str, control: str, trials: Sequence[TrialValues]) -> Comparison:
+    """Compare one metric over the blocks in which nobody was killed; `kills` itself over all blocks.
+
+    Args:
+        metric: what to compare.
+        arm: the arm.
+        control: the reference.
+        trials: those that count: no warm-up, nothing excluded.
+    """
+    samples = {
+        name: [
+            Sample(trial.block, trial.values[metric.name], trial.kills)
+            for trial in trials
+            if trial.arm == name and metric.name in trial.values
+        ]
+        for name in (arm, control)
+    }
+    pairs = pair_blocks(samples[control], samples[arm])
+    used = [pair for pair in pairs if metric.name == KILLS or pair.survivors_equal]
+    differences = [pair.difference for pair in used]
+    difference = paired_t(differences)
+    controls, arms = [pair.control for pair in used], [pair.arm for pair in used]
+    sd, n, left_out = spread(differences), len(used), len(pairs) - len(used)
+    ratio = log_ratio(arms, controls) if n else None
+    all_blocks = paired_t([pair.difference for pair in pairs]) if left_out else None
+    lonely = len(samples[control]) + len(samples[arm]) - 2 * len(pairs)
+    return Comparison(
+        metric=metric,
+        arm=arm,
+        control=control,
+        outcome=_outcome(metric, difference),
+        n=n,
+        control_mean=sum(controls) / n if n else None,
+        arm_mean=sum(arms) / n if n else None,
+        difference=difference,
+        relative=ratio_of_means(arms, controls),
+        ratio=ratio,
+        detectable_80=minimum_detectable_effect(sd, n, 0.8),
+        detectable_90=minimum_detectable_effect(sd, n, 0.9),
+        all_blocks=all_blocks,
+        left_out=left_out,
+        pairs=pairs,
+        caveats=(
+            *_block_caveats(n, left_out, lonely, sum(pair.launches_dropped for pair in used)),
+            *_estimate_caveats(difference, ratio, all_blocks, sd),
+        ),
+    )
+
+
+def _outcome(metric: Metric, difference: Estimate | None) -> Outcome:
+    if difference is None:
+        return "unknown"
+    if not difference.excludes(0.0):
+        return "same"
+    rose = difference.value > 0
+    if metric.better == "none":
+        return "higher" if rose else "lower"
+    return "better" if rose == (metric.better == "higher") else "worse"
+
+
+def _block_caveats(n: int, left_out: int, lonely: int, dropped: int) -> list[Caveat]:
+    found = []
+    if left_out:
+        found.append(
+            Caveat(
+                "blocks-with-kills",
+                f"{count(left_out, 'block')} with kills left out: a killed process lowers the demand for memory.",
+                "Read the kills first; lower the dose until nobody is killed.",
+            )
+        )
+    if lonely:
+        found.append(
+            Caveat(
+                "one-sided", f"{count(lonely, 'trial')} without a partner in its block.", "Resume or repeat the run."
+            )
+        )
+    if dropped:
+        found.append(
+            Caveat(
+                "launches-dropped",
+                f"{count(dropped, 'launch', 'launches')} recorded by one arm of a block only; not compared.",
+                "Look at those launches in the list of trials.",
+            )
+        )
+    if n < FEW_BLOCKS:
+        found.append(
+            Caveat("few-blocks", f"Rests on {count(n, 'block')}.", f"Run at least {FEW_BLOCKS}, better 20 blocks.")
+        )
+    return found
+
+
+def _estimate_caveats(
+    difference: Estimate | None, ratio: Estimate | None, all_blocks: Estimate | None, sd: float
+) -> list[Caveat]:
+    if difference is None:
+        return []
+    found, seen = [], difference.excludes(0.0)
+    if sd == 0 and difference.value != 0:
+        found.append(
+            Caveat(
+                "no-spread", "Every block differs by the same amount, so the interval is a point.", "Run more blocks."
+            )
+        )
+    if ratio is not None and ratio.excludes(1.0) != seen:
+        found.append(
+            Caveat(
+                "scale-matters",
+                "Differences and block-by-block ratios disagree on whether there is an effect.",
+                "Look at the blocks one by one; a few large ones may decide.",
+            )
+        )
+    if all_blocks is not None and all_blocks.excludes(0.0) != seen:
+        found.append(
+            Caveat(
+                "kills-decide",
+                "With the blocks in which processes were killed the answer would be another.",
+                "Lower the dose until nobody is killed, then run again.",
+            )
+        )
+    return found

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run's answer as plain text: 80 columns, readable without colour. Pure."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from reports.analysis import Analysis
+from reports.comparison import KILLS, Comparison
+from reports.levels import Level
+from reports.printable import printable
+from reports.units import count, together
+from reports.wording import effect_text, relative_text
+
+WIDTH = 80
+_EFFECT_WIDTH = 22
+_WORDS = {"better": "better", "worse": "worse", "higher": "higher", "lower": "lower", "same": "~", "unknown": "?"}
+_NOTE = (
+    "~ no detectable difference: the 95 % interval holds zero. Intervals: paired t over blocks; changes in percent: "
+    "ratio of means (Fieller), same decision. Launches: median per trial. Each metric has its own 95 %: among many, "
+    "about one in twenty moves by chance; the verdict rests on the primary ones."
+)
+
+
+def compare_text(analysis: Analysis) -> str:
+    """The whole answer, ending in a line feed."""
+    return "\n".join(_lines(analysis)) + "\n"
+
+
+def _lines(analysis: Analysis) -> Iterator[str]:
+    run, verdict, device = analysis.run, analysis.verdict, analysis.run.device
+    yield from _wrap(verdict.question)
+    yield from _wrap(f"{run.path}: {device.model}, kernel {device.kernel}, {device.build}", indent="  ")
+    if device.stand_in:
+        yield from _wrap(f"NOT A PHONE: {device.stand_in}", indent="  ")
+    yield ""
+    for trouble in verdict.troubles:
+        yield from _wrap(trouble)
+    yield from _wrap(f"KILLS: {verdict.kills}")
+    for arm in verdict.arms:
+        yield from _wrap(arm.sentence)
+    for caveat in verdict.caveats:
+        yield from _wrap(f"! {caveat.what} {caveat.do}", indent="  ")
+    for arm in verdict.arms:
+        rows = [each for each in analysis.comparisons if each.arm == arm.arm]
+        yield ""
+        yield from _table(arm.arm, arm.control, rows, analysis.run.experiment.primary)
+    if verdict.arms:
+        yield ""
+        yield from _wrap(_NOTE)
+    elif analysis.levels:
+        yield ""
+        yield from _levels(analysis.levels)
+    yield from _doubts(analysis)
+
+
+def _table(arm: str, control: str, rows: Sequence[Comparison], primary: Sequence[str]) -> Iterator[str]:
+    yield _row("", control, arm, "change", "  n")
+    yield "-" * WIDTH
+    first = [each for each in rows if each.metric.name == KILLS]
+    main = [each for each in rows if each.metric.name in primary and each not in first]
+    rest = [each for each in rows if each not in first and each not in main]
+    for group in (first, main, rest):
+        yield from (_comparison(each) for each in group)
+        if group and group is not rest:
+            yield ""
+
+
+def _levels(levels: Sequence[Level]) -> Iterator[str]:
+    yield f"{'':<19} {'arm':<15} {'median':>9} {'lowest':>9} {'highest':>17}   n"
+    yield "-" * WIDTH
+    for each in levels:
+        texts, symbol = together([each.median, each.lowest, each.highest], each.metric.unit)
+        last = f"{texts[2]} {symbol}".rstrip()
+        name, arm = _cut(each.metric.name, 19), _cut(each.arm, 15)
+        yield f"{name:<19} {arm:<15} {texts[0]:>9} {texts[1]:>9} {last:>17} {each.n:>3}"
+
+
+def _comparison(each: Comparison) -> str:
+    control, arm = each.control_mean, each.arm_mean
+    if control is None or arm is None:
+        return _row(each.metric.name, "-", "-", "-", f"{each.n:>3} {_WORDS[each.outcome]}")
+    levels, symbol = together([control, arm], each.metric.unit)
+    effect = relative_text(each) if each.relative else effect_text(each)
+    if len(effect) > _EFFECT_WIDTH:
+        effect = effect_text(each, digits=2)
+    return _row(
+        each.metric.name, levels[0], f"{levels[1]} {symbol}".rstrip(), effect, f"{each.n:>3} {_WORDS[each.outcome]}"
+    )
+
+
+def _row(name: str, control: str, arm: str, effect: str, judged: str) -> str:
+    left = f"{_cut(name, 19):<19} {_cut(control, 9):>9} {_cut(arm, 15):>15}"
+    return f"{left} {_cut(effect, _EFFECT_WIDTH):>{_EFFECT_WIDTH}} {judged}".rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    plain = printable(text)
+    return plain if len(plain) <= width else f"{plain[: width - 2]}.."
+
+
+def _doubts(analysis: Analysis) -> Iterator[str]:
+    left_out = [line for line in analysis.ledger if line.status in ("excluded", "not measured", "not run")]
+    if analysis.doubts or left_out:
+        yield ""
+    for doubt in analysis.doubts:
+        yield from _wrap(f"! {doubt.caveat.what} ({count(len(doubt.trials), 'trial')}) {doubt.caveat.do}", indent="  ")
+    reasons: dict[str, int] = {}
+    for line in left_out:
+        reasons[f"{line.status}: {line.reason}"] = reasons.get(f"{line.status}: {line.reason}", 0) + 1
+    for reason, amount in reasons.items():
+        yield from _wrap(f"left out: {count(amount, 'trial')}, {reason}", indent="  ")
+
+
+def _wrap(text: str, indent: str = "") -> list[str]:
+    kept = printable(text).replace(" %", "\N{NO-BREAK SPACE}%")  # a figure and its sign stay on one line
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in textwrap.wrap(kept, WIDTH, subsequent_indent=indent)]

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`reclaim compare`: 80 columns, kills first, one JSON document, and what it keeps in the run."""
+
+import json
+from argparse import ArgumentParser
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from agent.cli import compare
+from reports.compare import COMPARISON_COLUMNS
+from reports.record import SCHEMA_VERSION
+from reports.store import RunStore
+from tests.support.synthetic import Shape, make_run
+from workloads.errors import StoreError
+
+
+def run(path: Path, *options: str) -> str:
+    parser = ArgumentParser()
+    compare.add(parser)
+    out, err = StringIO(), StringIO()
+    assert compare.main(parser.parse_args([str(path), *options]), out, err) == 0
+    assert err.getvalue() == ""
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> RunStore:
+    return make_run(tmp_path_factory.mktemp("compare") / "run", Shape(blocks=6, kills={3: 2}))
+
+
+def test_the_answer_fits_80_columns_and_needs_no_colour(store: RunStore) -> None:
+    text = run(store.path)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\x1b" not in text
+
+
+def test_kills_stand_before_every_effect(store: RunStore) -> None:
+    text = run(store.path)
+    assert text.index("KILLS: 2 processes") < text.index("Better:") < text.index("\nkills") < text.index("kswapd_cpu  ")
+
+
+def test_every_metric_shows_n_and_what_became_of_it(store: RunStore) -> None:
+    lines = run(store.path).splitlines()
+    row = next(line for line in lines if line.startswith("direct_reclaim_time"))
+    assert row.split()[-2:] == ["5", "better"]
+    same = next(line for line in lines if line.startswith("refault_anon"))
+    assert same.split()[-2:] == ["5", "~"]
+    assert any("~ no detectable difference" in line for line in lines)
+
+
+def test_a_device_that_is_no_phone_is_called_so(store: RunStore) -> None:
+    assert "NOT A PHONE: Android framework" in run(store.path)
+
+
+def test_json_is_one_document_with_the_figures_of_the_table(store: RunStore) -> None:
+    document = json.loads(run(store.path, "--json"))
+    assert document["schema"] == SCHEMA_VERSION
+    assert document["verdict"]["kills"].startswith("2 processes")
+    by_name = {each["metric"]: each for each in document["comparisons"]}
+    effect = by_name["direct_reclaim_time"]
+    assert effect["difference_low"] < effect["difference_value"] < effect["difference_high"] < 0
+    assert len(effect["pairs"]) == 6
+
+
+def test_the_run_keeps_comparisons_and_verdict(store: RunStore) -> None:
+    document = json.loads(run(store.path, "--json"))
+    assert json.loads((store.path / "verdict.json").read_text()) == document
+    frame = pd.read_parquet(store.path / "comparisons.parquet")
+    assert tuple(frame.columns) == COMPARISON_COLUMNS
+    assert len(frame) == len(document["comparisons"])
+
+
+def test_without_a_partner_each_arms_own_figures_are_shown(tmp_path: Path) -> None:
+    lines = run(make_run(tmp_path / "run", Shape(blocks=3, arms=("off",))).path).splitlines()
+    row = next(line for line in lines if line.startswith("kswapd_cpu"))
+    assert row.split()[1] == "off"
+    assert row.split()[-1] == "3"
+
+
+def test_names_from_outside_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    hostile = "evil \x1b[2J\u202e</script>\0"
+    shape = Shape(blocks=2, device=lambda device: replace(device, model=hostile, stand_in=hostile))
+    text = run(make_run(tmp_path / "run", shape).path)
+    assert not {"\x1b", "\u202e", "\0"} & set(text)
+    assert r"evil \x1b[2J\u202e</script>\x00" in text
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is not a run directory"):
+        run(tmp_path)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Effects from paired blocks, held against scipy's own answers and against simulation."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from reports.statistics.blocks import Sample, pair_blocks
+from reports.statistics.paired import (
+    log_ratio,
+    minimum_detectable_effect,
+    paired_t,
+    power_of,
+    ratio_of_means,
+    required_blocks,
+    spread,
+)
+
+CONTROL = [10.1, 9.4, 11.0, 10.6, 9.9, 10.3, 9.2, 10.8]
+ARM = [8.2, 7.9, 9.6, 8.1, 8.8, 8.0, 7.7, 9.1]
+DIFFERENCES = [a - c for a, c in zip(ARM, CONTROL, strict=True)]
+
+
+def test_the_paired_interval_and_p_are_those_of_scipy() -> None:
+    known = stats.ttest_rel(ARM, CONTROL)
+    interval = known.confidence_interval(0.95)
+    found = paired_t(DIFFERENCES)
+    assert found is not None
+    assert (found.low, found.high, found.p) == pytest.approx((interval.low, interval.high, known.pvalue))
+    assert (found.value, found.n) == pytest.approx((np.mean(DIFFERENCES), 8))
+
+
+def test_the_log_ratio_is_the_geometric_mean_of_the_blocks_ratios() -> None:
+    found = log_ratio(ARM, CONTROL)
+    assert found is not None
+    assert found.value == pytest.approx(stats.gmean(np.divide(ARM, CONTROL)))
+    logs = stats.ttest_rel(np.log(ARM), np.log(CONTROL)).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((math.exp(logs.low), math.exp(logs.high)))
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_at_each_end_of_the_ratio_the_paired_test_is_just_significant(end: str) -> None:
+    found = ratio_of_means(ARM, CONTROL)
+    assert found is not None
+    shifted = [a - getattr(found, end) * c for a, c in zip(ARM, CONTROL, strict=True)]
+    assert stats.ttest_1samp(shifted, 0.0).pvalue == pytest.approx(0.05)
+
+
+def test_the_ratio_and_the_difference_never_contradict_each_other() -> None:
+    random = np.random.default_rng(5)
+    decided = 0
+    for _ in range(500):
+        control = random.lognormal(0.0, 0.3, 6)
+        arm = control * random.lognormal(-0.1, 0.2, 6)
+        difference, ratio = paired_t((arm - control).tolist()), ratio_of_means(arm.tolist(), control.tolist())
+        assert difference is not None
+        if ratio is not None:
+            assert difference.excludes(0.0) == ratio.excludes(1.0)
+            decided += difference.excludes(0.0)
+    assert 50 < decided < 450
+
+
+def test_a_ratio_needs_a_control_that_is_clearly_above_zero() -> None:
+    assert ratio_of_means([5.0, 6.0, 7.0], [0.0, 0.0, 0.0]) is None
+    assert ratio_of_means([5.0, 6.0, 7.0], [0.0, 0.0, 9.0]) is None
+
+
+def test_a_log_ratio_needs_positive_values_everywhere() -> None:
+    assert log_ratio([1.0, 2.0], [1.0, 0.0]) is None
+    assert log_ratio([0.0, 2.0], [1.0, 1.0]) is None
+
+
+@pytest.mark.parametrize("differences", [[], [1.0]])
+def test_below_two_blocks_there_is_no_interval(differences: list[float]) -> None:
+    assert paired_t(differences) is None
+    assert minimum_detectable_effect(1.0, len(differences), 0.9) is None
+
+
+def test_blocks_without_any_difference_show_none() -> None:
+    found = paired_t([0.0, 0.0, 0.0])
+    assert found is not None
+    assert (found.low, found.high, found.p) == (0.0, 0.0, 1.0)
+    assert not found.excludes(0.0)
+
+
+@pytest.mark.parametrize("n", [4, 6, 20])
+def test_intervals_cover_the_truth_in_95_of_100_runs(n: int) -> None:
+    random = np.random.default_rng(n)
+    runs = 2000
+    covered = 0
+    for differences in random.normal(3.0, 2.0, (runs, n)):
+        found = paired_t(differences.tolist())
+        assert found is not None
+        covered += not found.excludes(3.0)
+    assert 0.935 < covered / runs < 0.965
+
+
+@pytest.mark.parametrize("power", [0.8, 0.9])
+def test_the_detectable_effect_is_seen_as_often_as_it_says(power: float) -> None:
+    size = minimum_detectable_effect(2.0, 10, power)
+    assert size is not None
+    random = np.random.default_rng(11)
+    samples = random.normal(size, 2.0, (4000, 10))
+    seen = np.asarray(stats.ttest_1samp(samples, 0.0, axis=1).pvalue) < 0.05
+    assert float(np.mean(seen)) == pytest.approx(power, abs=0.02)
+
+
+def test_power_is_that_of_the_noncentral_t() -> None:
+    n, sd, effect = 12, 1.5, 1.2
+    critical, shift = stats.t.ppf(0.975, n - 1), effect * math.sqrt(n) / sd
+    known = stats.nct.sf(critical, n - 1, shift) + stats.nct.cdf(-critical, n - 1, shift)
+    assert power_of(effect, sd, n) == pytest.approx(known)
+
+
+def test_required_blocks_is_the_first_number_that_has_the_power() -> None:
+    n = required_blocks(DIFFERENCES, 0.5, 0.9, assurance=0.5)
+    assert n is not None
+    freedom = len(DIFFERENCES) - 1
+    sd = spread(DIFFERENCES) * math.sqrt(freedom / stats.chi2.ppf(0.5, freedom))
+    assert power_of(0.5, sd, n) >= 0.9 > power_of(0.5, sd, n - 1)
+
+
+def test_assurance_against_a_lucky_pilot_costs_blocks() -> None:
+    plain, assured = required_blocks(DIFFERENCES, 0.5, assurance=0.5), required_blocks(DIFFERENCES, 0.5)
+    assert plain is not None
+    assert assured is not None
+    assert assured > plain
+
+
+def test_blocks_for_an_effect_too_small_to_see_are_not_promised() -> None:
+    assert required_blocks(DIFFERENCES, 1e-6) is None
+    assert required_blocks([1.0], 1.0) is None
+
+
+def test_blocks_pair_only_where_both_arms_have_a_value() -> None:
+    control = [Sample(1, {0: 5.0}, 0), Sample(2, {0: 6.0}, 0)]
+    arm = [Sample(2, {0: 4.0}, 0), Sample(3, {0: 9.0}, 0)]
+    assert [(pair.block, pair.difference) for pair in pair_blocks(control, arm)] == [(2, -2.0)]
+
+
+def test_a_launch_that_one_arm_did_not_record_is_dropped_from_both() -> None:
+    control = [Sample(1, {1: 1.0, 2: 2.0, 3: 90.0}, 0)]
+    arm = [Sample(1, {1: 1.5, 2: 2.5}, 0)]
+    (pair,) = pair_blocks(control, arm)
+    assert (pair.control, pair.arm, pair.launches_dropped) == (1.5, 2.0, 1)
+
+
+def test_a_block_counts_only_when_nobody_was_killed_in_it() -> None:
+    control = [Sample(block, {0: 1.0}, kills) for block, kills in ((1, 0), (2, 1), (3, 2))]
+    arm = [Sample(block, {0: 1.0}, kills) for block, kills in ((1, 0), (2, 0), (3, 2))]
+    assert [pair.survivors_equal for pair in pair_blocks(control, arm)] == [True, False, False]
