@@ -13,13 +13,14 @@ from workloads.errors import FinalError, TransientError
 FOLDER = "/data/misc/perfetto-traces"
 """The one folder that perfetto may write to (AOSP perfetto docs, SELinux perfetto_traces_data_file)."""
 
-_RUNNING = 'r() { case "$(cat "/proc/$1/cmdline" 2>/dev/null)" in *perfetto*) return 0 ;; esac; return 1; }'
+# A longer name than `r`, which is an alias of mksh.
+_RUNNING = 'recording() { case "$(cat "/proc/$1/cmdline" 2>/dev/null)" in *perfetto*) return 0 ;; esac; return 1; }'
 STOP = f"""\
 {_RUNNING}
-r "$1" || exit 3
+recording "$1" || exit 3
 kill -TERM "$1"; n=0
-while r "$1" && [ $n -lt "$2" ]; do n=$((n + 1)); sleep 0.1; done
-r "$1" && exit 4
+while recording "$1" && [ $n -lt "$2" ]; do n=$((n + 1)); sleep 0.1; done
+recording "$1" && exit 4
 exit 0
 """
 """Run as `sh -c STOP sh PID TENTHS`. Only a perfetto is killed: a pid may have gone to another process. Ctrl-C over adb
