@@ -78,7 +78,9 @@ def open_trace(path: Path | str, *, engine: Path | None = None) -> Iterator[Trac
             _load(processor, file)
         except TraceError as error:
             raise TraceError(f"{file}: {error}") from None
-        yield Trace(file, name, processor)
+        trace = Trace(file, name, processor)
+        _check_events(trace)
+        yield trace
 
 
 @contextlib.contextmanager
@@ -116,6 +118,14 @@ def _check_file(file: Path) -> None:
         raise TraceError(f"{file}: cannot be opened: {error.strerror}") from None
     if size == 0:
         raise TraceError(f"{file}: empty: the recording never started or was not copied; record it again")
+
+
+def _check_events(trace: Trace) -> None:
+    """The trace processor takes a few bytes of a trace, or a web page, for a trace without events."""
+    if trace.query("SELECT end_ts FROM trace_bounds").iat[0, 0] == 0:
+        raise TraceError(
+            f"{trace.path}: not one event in it: cut off near its beginning, or not a trace; record it again"
+        )
 
 
 def _load(processor: rpc.Processor, file: Path) -> None:

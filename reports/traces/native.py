@@ -56,7 +56,7 @@ def start(shell: Path) -> Iterator[rpc.Processor]:
 
     port = _free_port()
     process = subprocess.Popen(
-        [str(shell), "-D", "--http-port", str(port), "--no-ftrace-raw"],
+        [str(shell), "-D", "--http-port", str(port)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

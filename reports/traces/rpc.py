@@ -69,7 +69,7 @@ def check_version(status: Message, name: str) -> str:
             f"{name}: speaks protocol {api} of the trace processor, understood are {OLDEST_API} to {newest}: "
             "update the perfetto package, or name another engine"
         )
-    return str(status.human_readable_version)
+    return f"Perfetto {status.version_code}"
 
 
 def to_frame(result: Message) -> "pd.DataFrame":

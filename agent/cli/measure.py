@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`reclaim measure`: metrics of any trace, ours or not, and of whole runs."""
+
+import argparse
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from workloads.errors import InputError, ReclaimError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+    from rich.table import Table
+
+    from reports.traces.show import Json
+
+
+@dataclass
+class _Found:
+    """What was measured so far, in every form that was asked for."""
+
+    traces: "list[Json]" = field(default_factory=list)
+    runs: "list[Json]" = field(default_factory=list)
+    tidy: "list[pd.DataFrame]" = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of `reclaim measure`."""
+    parser.add_argument("source", metavar="TRACE_OR_RUN", type=Path, nargs="+", help="a trace, or a run directory")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    parser.add_argument("--csv", metavar="FILE", type=Path, help="write one row per figure")
+    parser.add_argument("--parquet", metavar="FILE", type=Path, help="write one row per figure")
+    parser.add_argument(
+        "--trace-processor",
+        metavar="FILE",
+        type=Path,
+        help="the trace_processor_shell to use for traces; one on PATH, else the built-in WebAssembly",
+    )
+
+
+def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Measure every source; one that cannot be read does not keep the others from being measured.
+
+    Returns:
+        0, or 2 when a source could not be measured.
+
+    Raises:
+        ReclaimError: nothing could be measured, or a file could not be written.
+    """
+    from rich.console import Console  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    found = _Found()
+    screen = Console(file=out, markup=False, highlight=False, width=_width(out), quiet=args.json)
+    for source in args.source:
+        try:
+            shown = _measure(source, args, err, found)
+        except ReclaimError as error:
+            found.failed.append(str(error))
+            continue
+        for part in shown:
+            screen.print(part)
+    for file, kind in ((args.csv, "csv"), (args.parquet, "parquet")):
+        if file:
+            _write(file, kind, found.tidy)
+    if args.json and (found.traces or found.runs):
+        out.write(json.dumps({"schema": 1, "traces": found.traces, "runs": found.runs}, indent=1) + "\n")
+    if found.failed:
+        raise InputError(*found.failed)
+    return 0
+
+
+def _measure(source: Path, args: argparse.Namespace, err: TextIO, found: _Found) -> "Iterable[Table | str]":
+    from reports.traces import show  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    if source.is_dir():
+        measures = _run(source, err)
+        found.runs.append(show.run_document(str(source), measures))
+        found.tidy.append(show.tidy_run(str(source), measures))
+        return show.run_tables(str(source), measures)
+    from reports.traces.measure import measure_trace  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    trace = measure_trace(source, engine=args.trace_processor)
+    found.traces.append(show.trace_document(trace))
+    found.tidy.append(show.tidy_trace(trace))
+    return show.trace_tables(trace)
+
+
+def _run(source: Path, err: TextIO) -> "pd.DataFrame":
+    from rich.console import Console  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from rich.progress import Progress  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    from reports.measures import measure_run  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.store import RunStore  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    with Progress(console=Console(file=err), transient=True) as progress:
+        task = progress.add_task("measuring trials", total=None)
+        measure_run(source, progress=lambda done, total: progress.update(task, completed=done, total=total))
+    measures = RunStore.open(source).measures()
+    if measures is None or measures.empty:
+        raise InputError(f"{source}: no trial of this run has ended yet; run `reclaim resume` first")
+    return measures
+
+
+def _write(file: Path, kind: str, parts: "list[pd.DataFrame]") -> None:
+    from io import BytesIO  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    from pandas import concat  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    from reports.atomic import write_bytes  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    filled = [part for part in parts if not part.empty]
+    if not filled:
+        raise InputError(f"{file}: not written: no figure was found")
+    rows = concat(filled, ignore_index=True)
+    buffer = BytesIO()
+    if kind == "csv":
+        rows.to_csv(buffer, index=False)
+    else:
+        rows.to_parquet(buffer, index=False)
+    write_bytes(file, buffer.getvalue())
+
+
+def _width(out: TextIO) -> int | None:
+    """A terminal's own width; wide where the text goes to a file or a pipe, so that no name is cut."""
+    return None if out.isatty() else 160

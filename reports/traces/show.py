@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measures as a JSON document, as tidy rows for a file, and as tables for a terminal."""
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from reports.metrics import MEASURE_COLUMNS, METRICS
+from reports.traces.measure import TraceMeasures
+from reports.units import quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+    from rich.table import Table
+
+Json: TypeAlias = dict[str, Any]
+
+TIDY_COLUMNS = ("source", *MEASURE_COLUMNS)
+"""Columns of `--csv` and `--parquet`: where a row comes from, then those of measures.parquet."""
+
+
+def trace_document(measures: TraceMeasures) -> Json:
+    """Everything measured in a trace, ready for JSON; times are seconds."""
+    return {
+        "trace": str(measures.path),
+        "engine": measures.engine,
+        "duration_s": measures.duration_s,
+        "measures": [_with_unit(vars(row), row.unit) for row in measures.rows],
+        "launches": [vars(launch) for launch in measures.launches],
+        "kills": [vars(kill) for kill in measures.kills],
+        "kills_watched": measures.kills_watched,
+        "notes": measures.notes,
+        "caveats": [vars(caveat) for caveat in measures.caveats],
+    }
+
+
+def run_document(source: str, measures: "pd.DataFrame") -> Json:
+    """The measures of a run, ready for JSON."""
+    return {"run": source, "measures": measures.to_dict(orient="records"), "caveats": measures.attrs.get("caveats", {})}
+
+
+def tidy_trace(measures: TraceMeasures) -> "pd.DataFrame":
+    """One row per figure of a trace; the columns that only a run has are empty."""
+    from pandas import DataFrame  # noqa: PLC0415 - imported late: costs 0.6 s
+
+    blank = {
+        "run": "",
+        "device": "",
+        "trial": "",
+        "arm": "",
+        "excluded": "",
+        "block": 0,
+        "position": 0,
+        "warm_up": False,
+    }
+    rows = [blank | _with_unit(vars(row), row.unit) | {"source": str(measures.path)} for row in measures.rows]
+    return DataFrame(rows, columns=list(TIDY_COLUMNS))
+
+
+def tidy_run(source: str, measures: "pd.DataFrame") -> "pd.DataFrame":
+    """The measures of a run, with where they come from."""
+    return measures.assign(source=source)[list(TIDY_COLUMNS)]
+
+
+def trace_tables(measures: TraceMeasures) -> "Iterator[Table | str]":
+    """Tables and lines that show a trace in a terminal."""
+    yield f"{plain(str(measures.path))}: {quantity(measures.duration_s, 's')}, read by {plain(measures.engine)}"
+    figures = _table("metric", "value", "what it is", "how")
+    for row in measures.rows:
+        if row.window == "trial":
+            title = METRICS[row.metric].title
+            figures.add_row(row.metric, quantity(row.value, row.unit), title, plain(measures.notes.get(row.metric, "")))
+    if figures.row_count:
+        yield figures
+    else:
+        yield "no reclaim, CPU or memory figure was recorded"
+    if measures.launches:
+        yield _launches(measures)
+    for kill in measures.kills:
+        why = f", {plain(kill.reason)}" if kill.reason else ""
+        yield f"killed by {kill.by} at {quantity(kill.at_s, 's')}: {plain(kill.process)} (pid {kill.pid}{why})"
+    for caveat in measures.caveats:
+        yield f"caveat: {plain(caveat.what)}; {plain(caveat.do)}"
+
+
+def run_tables(source: str, measures: "pd.DataFrame") -> "Iterator[Table | str]":
+    """A table of medians per arm, and the caveats by trial."""
+    counted = measures[~measures.warm_up.astype(bool) & (measures.excluded == "")]
+    arms = list(dict.fromkeys(counted.arm))
+    yield f"{plain(source)}: {measures.trial.nunique()} trials, {len(measures)} figures"
+    table = _table("metric", *(f"median {plain(arm)}" for arm in arms), "n")
+    for metric, rows in counted.groupby("metric", sort=False):
+        unit = str(rows.unit.iloc[0])
+        medians = rows.groupby("arm").value.median()
+        cells = (quantity(float(medians[arm]), unit) if arm in medians else "-" for arm in arms)
+        table.add_row(str(metric), *cells, str(len(rows)))
+    yield table
+    for trial, caveats in measures.attrs.get("caveats", {}).items():
+        for caveat in caveats:
+            yield f"caveat, {plain(trial)}: {plain(caveat['what'])}; {plain(caveat['do'])}"
+
+
+def plain(text: str) -> str:
+    """Text of a trace made safe for a terminal: no control character, no escape sequence."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _launches(measures: TraceMeasures) -> "Table":
+    table = _table("launch", "app", "kind", "TTID", "TTFD", "until the system called it done")
+    for one in measures.launches:
+        times = ("-" if time is None else quantity(time, "s") for time in (one.ttid_s, one.ttfd_s))
+        table.add_row(str(one.index), plain(one.app), one.kind or "-", *times, quantity(one.dur_s, "s"))
+    return table
+
+
+def _table(*headings: str) -> "Table":
+    from rich.table import Table  # noqa: PLC0415 - imported late: only a terminal needs it
+    from rich.text import Text  # noqa: PLC0415 - imported late: only a terminal needs it
+
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(Text(heading))
+    return table
+
+
+def _with_unit(values: Json, unit: str) -> Json:
+    return {**values, "unit": unit}
