@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every reason why a run could not end well, found before the first write and told together.
+
+`look` asks the phone in few round trips; the checks are pure and small, one hazard each.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from agent.device import batch, parse
+from agent.device.phone import Phone
+from agent.knobs.base import Knob, ReadOnlyKnob
+from agent.knobs.discover import find
+from reports.metrics import METRICS
+from reports.record import DeviceFacts
+from workloads.device.build import TARGETS
+from workloads.errors import FinalError, InputError
+from workloads.spec import Experiment, Setting
+
+_PHONE_ROOM = 300 << 20
+_HOST_ROOM_PER_TRIAL = 40 << 20
+_HEADROOM = 0.9
+"""Demand beyond this share of what memory and compressed swap can hold would end in kills, not in reclaim."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the checks look at.
+
+    Attributes:
+        facts: the phone.
+        missing_apps: packages of the workload that are not installed.
+        phone_free_bytes: room on /data; None where df does not tell.
+        host_free_bytes: room where the run is kept.
+        battery_percent: level; None where unknown.
+        refusals: why settings of the arms cannot be made, one line each.
+    """
+
+    facts: DeviceFacts
+    missing_apps: tuple[str, ...]
+    phone_free_bytes: int | None
+    host_free_bytes: int
+    battery_percent: float | None
+    refusals: tuple[str, ...]
+
+
+def look(
+    phone: Phone, experiment: Experiment, facts: DeviceFacts, refused: tuple[str, ...], host_free_bytes: int
+) -> Findings:
+    """Ask the phone what the checks need, in one round trip."""
+    packages = sorted({app.partition("/")[0] for app in experiment.workload.apps})
+    (disk,), (battery,), *paths = phone.ask(
+        batch.program("df", "-k", "/data"),
+        batch.program("dumpsys", "battery"),
+        *(batch.program("pm", "path", package) for package in packages),
+        as_root=False,
+    )
+    return Findings(
+        facts=facts,
+        missing_apps=tuple(p for p, (answer,) in zip(packages, paths, strict=True) if "package:" not in answer.text),
+        phone_free_bytes=parse.disk_free(disk.text),
+        host_free_bytes=host_free_bytes,
+        battery_percent=parse.battery(battery.text).percent,
+        refusals=refused,
+    )
+
+
+def refusals(phone: Phone, experiment: Experiment, knobs: Mapping[str, Knob], *, allow_unsafe: bool) -> tuple[str, ...]:
+    """Why settings of the arms cannot be made on this phone, one line each; nothing is written to find out."""
+    settings = {setting for arm in experiment.arms for setting in arm.settings}
+    found = (_refusal(phone, setting, knobs, allow_unsafe=allow_unsafe) for setting in settings)
+    return tuple(sorted({line for line in found if line}))
+
+
+def _refusal(phone: Phone, setting: Setting, knobs: Mapping[str, Knob], *, allow_unsafe: bool) -> str | None:
+    try:
+        knob = find(setting.knob, knobs, phone.serial)
+        wanted, now = knob.canonical(setting.value), knob.read(phone)
+    except (FinalError, InputError) as error:
+        return str(error).removeprefix(f"{phone.serial}: ")
+    if isinstance(knob, ReadOnlyKnob) and wanted != now:
+        return f"{knob.name} is {now} and cannot be changed to {wanted} while the phone runs ({knob.where})"
+    if knob.risk and not allow_unsafe:
+        return f"{knob.name} is not written: {knob.risk}; --allow-unsafe-knob writes it"
+    return None
+
+
+def check(experiment: Experiment, found: Findings) -> None:
+    """Pass, or tell every problem.
+
+    Raises:
+        InputError: one line per problem.
+    """
+    problems = [line for hazard in _HAZARDS for line in hazard(experiment, found)]
+    if problems:
+        raise InputError(*(f"{found.facts.serial}: {line}" for line in problems))
+
+
+def _check_metrics(experiment: Experiment, _found: Findings) -> Iterator[str]:
+    for name in experiment.primary:
+        if name not in METRICS:
+            yield f"`primary` names {name!r}, which is no metric; `reclaim list metrics` shows them"
+
+
+def _check_knobs(_experiment: Experiment, found: Findings) -> Iterator[str]:
+    yield from found.refusals
+
+
+def _check_apps(_experiment: Experiment, found: Findings) -> Iterator[str]:
+    if found.missing_apps:
+        yield f"not installed: {', '.join(found.missing_apps)}; install them or change the workload's `apps`"
+
+
+def _check_perfetto(_experiment: Experiment, found: Findings) -> Iterator[str]:
+    if found.facts.perfetto is None:
+        yield "has no perfetto, which Android 9 and newer carry; without it no trace can be recorded"
+
+
+def _check_program(experiment: Experiment, found: Findings) -> Iterator[str]:
+    if experiment.workload.pressure and found.facts.abi not in TARGETS:
+        yield f"no `pressure` program for its ABI {found.facts.abi!r}; known: {', '.join(TARGETS)}"
+
+
+def _check_demand(experiment: Experiment, found: Findings) -> Iterator[str]:
+    pressure = experiment.workload.pressure
+    if pressure is None:
+        return
+    demand = pressure.processes * pressure.bytes_each
+    room = found.facts.memory_bytes + found.facts.swap_bytes
+    if demand > _HEADROOM * room:
+        yield f"the workload demands {demand >> 20} MiB, memory and swap together hold {room >> 20}; lower `bytes_each`"
+    if not found.facts.swap_bytes:
+        yield "has no swap: without zram there is nothing to compress"
+
+
+def _check_room(experiment: Experiment, found: Findings) -> Iterator[str]:
+    if found.phone_free_bytes is not None and found.phone_free_bytes < _PHONE_ROOM:
+        yield f"only {found.phone_free_bytes >> 20} MiB free on /data, traces need {_PHONE_ROOM >> 20}"
+    trials = (experiment.blocks + experiment.warm_up_blocks) * len(experiment.arms)
+    if found.host_free_bytes < trials * _HOST_ROOM_PER_TRIAL:
+        need = trials * _HOST_ROOM_PER_TRIAL >> 20
+        yield f"only {found.host_free_bytes >> 20} MiB free on this computer, {trials} trials may take {need}"
+
+
+def _check_battery(experiment: Experiment, found: Findings) -> Iterator[str]:
+    least = experiment.limits.min_battery_percent
+    if found.battery_percent is not None and found.battery_percent < least:
+        yield f"battery at {found.battery_percent:g} %, the experiment asks for {least}; charge it"
+
+
+_HAZARDS = (
+    _check_metrics,
+    _check_knobs,
+    _check_apps,
+    _check_perfetto,
+    _check_program,
+    _check_demand,
+    _check_room,
+    _check_battery,
+)

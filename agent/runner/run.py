@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole run: preflight, plan, trials under the undo journal, measures; then the answer, which needs no phone."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from agent.capture.capabilities import capabilities
+from agent.device.phone import Phone
+from agent.knobs.base import Knob
+from agent.knobs.discover import describe, discover
+from agent.knobs.undo import guarded
+from agent.ports import Clock
+from agent.runner import preflight
+from agent.runner.plan import make_plan
+from agent.runner.trial import Bench, run_trial
+from agent.runner.workspace import Workspace
+from reports.record import DeviceFacts, PlannedTrial, TrialRecord
+from reports.store import RunStore
+from workloads.spec import Experiment
+
+
+class Watch(Protocol):
+    """Is told how a run goes on."""
+
+    def planned(self, trials: int) -> None:
+        """Preflight passed; so many trials are to come."""
+        ...
+
+    def stage(self, trial: PlannedTrial, name: str) -> None:
+        """A stage of a trial begins."""
+        ...
+
+    def ended(self, record: TrialRecord) -> None:
+        """A trial ended and is kept."""
+        ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asked for.
+
+    Attributes:
+        experiment: what to run.
+        text: its file's own text.
+        out: directory of the run, empty or not there yet.
+        allow_unsafe: write settings that may harm the phone, too.
+        machine: what a virtual handheld runs on; empty for a phone.
+    """
+
+    experiment: Experiment
+    text: str
+    out: Path
+    allow_unsafe: bool = False
+    machine: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A phone that passed preflight for a request."""
+
+    facts: DeviceFacts
+    knobs: Mapping[str, Knob]
+
+
+def prepare(phone: Phone, request: Request) -> Ready:
+    """Look at everything that could go wrong; write nothing.
+
+    Raises:
+        InputError: every problem found, one line each.
+        DeviceError: the phone does not answer.
+    """
+    knobs = discover(phone)
+    facts = replace(phone.facts(describe(phone, knobs)), machine=dict(request.machine))
+    refused = preflight.refusals(phone, request.experiment, knobs, allow_unsafe=request.allow_unsafe)
+    free = shutil.disk_usage(_existing(request.out)).free
+    preflight.check(request.experiment, preflight.look(phone, request.experiment, facts, refused, free))
+    return Ready(facts, knobs)
+
+
+def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -> RunStore:
+    """Run every trial of the plan; what has ended is kept whatever happens later, and settings are put back.
+
+    Raises:
+        ReclaimError: see `prepare`, `run_trial` and `guarded`; the run directory holds the trials that ended.
+    """
+    ready = prepare(phone, request)
+    plan = make_plan(request.experiment)
+    store = RunStore.create(
+        request.out, experiment=request.experiment, experiment_text=request.text, device=ready.facts, plan=plan
+    )
+    watch.planned(len(plan.trials))
+    workspace = Workspace(phone)
+    try:
+        programs = _programs(workspace, request.experiment, ready.facts.abi)
+        with guarded(phone, store.undo_path, ready.knobs, allow_unsafe=request.allow_unsafe) as guard:
+            caps = capabilities(phone)
+            bench = Bench(phone, guard, request.experiment, caps, workspace, programs, clock)
+            for trial in plan.trials:
+                watch.ended(_run_and_keep(bench, trial, store, watch))
+    finally:
+        workspace.remove()
+    return store
+
+
+def _run_and_keep(bench: Bench, trial: PlannedTrial, store: RunStore, watch: Watch) -> TrialRecord:
+    """Run a trial, keep its record, then measure its trace; on the virtual handheld nothing runs meanwhile."""
+    from reports.measures import measure_trial  # noqa: PLC0415 - imported late: pandas, which --dry-run does not need
+
+    record = run_trial(bench, trial, store.trial_dir(trial), lambda name: watch.stage(trial, name))
+    store.write_trial(record)
+    store.append_event({"at": record.started_at, "event": "trial ended", "trial": trial.name, **record.stages_s})
+    watch.stage(trial, "measure")
+    found = measure_trial(record, store.trace_path(record), store.name, store.device.serial)
+    store.write_trial_measures(trial, found.measures, found.series)
+    return record
+
+
+def _programs(workspace: Workspace, experiment: Experiment, abi: str) -> dict[str, str]:
+    from workloads.device.build import pressure  # noqa: PLC0415 - imported late: looks for a compiler
+
+    if experiment.workload.pressure is None:
+        return {}
+    return {"pressure": workspace.install("pressure", pressure(abi).read_bytes())}
+
+
+def _existing(path: Path) -> Path:
+    """The nearest folder above a path that is there, to ask for its room."""
+    return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One trial: set the arm, let the phone rest, record while it works, prove that the setting was in force."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from agent.capture import session
+from agent.capture.capabilities import Capabilities
+from agent.capture.config import build_config
+from agent.device import batch, parse
+from agent.device.phone import Phone
+from agent.device.quoting import quote
+from agent.knobs.activity import Activity, sample, vmstat_growth
+from agent.knobs.undo import Guard
+from agent.ports import Clock
+from agent.runner.script import parse_eaters, render
+from agent.runner.workspace import Workspace, reset_apps
+from reports.record import Caveat, Conditions, EaterResult, LaunchResult, PlannedTrial, Proof, TrialRecord
+from workloads.spec import Arm, Experiment, Launch
+
+TRACE = "trace.pftrace"
+_EATERS_END_S = 120.0
+_NOW = ("date", "+%m-%d %H:%M:%S.000")
+"""The phone's own clock, in the form `logcat -T` takes (AOSP logcat.cpp)."""
+
+Told = Callable[[str], None]
+"""Is told each stage as it begins: `settle`, `pressure and launches`."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every trial of a run needs.
+
+    Attributes:
+        phone: the phone.
+        guard: its settings, with their undo.
+        experiment: what is asked.
+        caps: what the phone can record.
+        workspace: the agent's folder on the phone.
+        programs: name -> path on the phone of what the script calls.
+        clock: time on the host.
+    """
+
+    phone: Phone
+    guard: Guard
+    experiment: Experiment
+    caps: Capabilities
+    workspace: Workspace
+    programs: dict[str, str]
+    clock: Clock
+
+    @property
+    def packages(self) -> list[str]:
+        """Packages of the workload."""
+        return sorted({app.partition("/")[0] for app in self.experiment.workload.apps})
+
+
+@dataclass(frozen=True)
+class Window:
+    """What was seen of the measured part of a trial: from before its trace began until after it ended."""
+
+    before: Conditions
+    after: Conditions
+    busy_before: Activity
+    busy_after: Activity
+    log: str
+    kernel_log: str
+
+
+@dataclass
+class Stages:
+    """Seconds each stage took, on the host's clock."""
+
+    clock: Clock
+    told: Told
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what is done inside."""
+        self.told(name)
+        begin = self.clock.now()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + self.clock.now() - begin, 3)
+
+
+def run_trial(bench: Bench, trial: PlannedTrial, folder: Path, told: Told) -> TrialRecord:
+    """Run one trial and return its record; its trace and log lie in `folder` then.
+
+    Args:
+        bench: what it needs.
+        trial: the plan's line.
+        folder: the trial's own on the host.
+        told: is told each stage.
+
+    Raises:
+        ProofError: a setting of the arm did not take when it was written.
+        TransientError: the link dropped, the script died, the trace is empty.
+        FinalError: the phone refused something.
+    """
+    stages = Stages(bench.clock, told)
+    arm = next(arm for arm in bench.experiment.arms if arm.name == trial.arm)
+    started_at = datetime.now().astimezone().isoformat(timespec="seconds")
+    with stages.stage("set"):
+        reset_apps(bench.phone, bench.packages)
+        settings = bench.guard.apply(arm.settings)
+    with stages.stage("settle"):
+        bench.clock.sleep(bench.experiment.limits.settle_s)
+    with _script(bench, trial) as remote:
+        window = _measured(bench, remote, folder, stages)
+        with stages.stage("collect"):
+            launches, eaters = _collect(bench, remote)
+    (folder / "logcat.txt").write_text(window.log, encoding="utf-8")
+    kills = (*parse.lmkd_kills(window.log), *parse.oom_kills(window.kernel_log))
+    proof = _prove(bench, arm, window)
+    return TrialRecord(
+        trial=trial,
+        started_at=started_at,
+        settings=settings,
+        proof=proof,
+        launches=launches,
+        kills=kills,
+        eaters=eaters,
+        before=window.before,
+        after=window.after,
+        vmstat=vmstat_growth(window.busy_before, window.busy_after),
+        stages_s=stages.seconds,
+        trace=TRACE,
+        caveats=tuple(_doubts(bench.phone, launches, eaters)),
+        excluded=exclusion(proof),
+    )
+
+
+@contextlib.contextmanager
+def _script(bench: Bench, trial: PlannedTrial) -> Iterator[str]:
+    """Lend the trial's folder on the phone, script inside; leave nothing of it running or lying about."""
+    text = render(
+        bench.experiment.workload,
+        f"{bench.workspace.root}/{trial.name}",
+        seed=bench.experiment.seed * 1000 + trial.block,
+        quote=quote,
+        max_hold_s=bench.experiment.limits.trial_timeout_s,
+    )
+    folder = bench.workspace.begin(trial.name, text, bench.programs)
+    try:
+        yield folder
+    finally:
+        bench.workspace.end(folder)
+
+
+def _measured(bench: Bench, remote: str, folder: Path, stages: Stages) -> Window:
+    """The measured window: trace on, script to its end, trace off; what touches the phone besides stays outside."""
+    phone, limits = bench.phone, bench.experiment.limits
+    before, busy_before = phone.conditions(), sample(phone)
+    since = phone.shell(*_NOW).out.strip()
+    config = build_config(bench.caps, bench.experiment.capture, limits.trial_timeout_s + 60, bench.packages)
+    with stages.stage("start trace"):
+        tracing = session.start(phone, bench.caps, config)
+    try:
+        with stages.stage("pressure and launches"):
+            pid = bench.workspace.start(remote)
+            bench.workspace.wait(remote, pid, limits.trial_timeout_s)
+        with stages.stage("stop trace"):
+            tracing.stop()
+        with stages.stage("collect"):
+            busy_after, after = sample(phone), phone.conditions()
+            log, kernel_log = _logs(phone, since, busy_before, busy_after)
+        with stages.stage("check pages"):
+            bench.workspace.finish(remote, pid, _EATERS_END_S)
+        with stages.stage("fetch trace"):
+            tracing.fetch(folder / TRACE)
+    except BaseException:
+        with contextlib.suppress(Exception):  # what went wrong first is what is told
+            tracing.stop()
+            tracing.remove()
+        raise
+    return Window(before, after, busy_before, busy_after, log, kernel_log)
+
+
+def _logs(phone: Phone, since: str, before: Activity, after: Activity) -> tuple[str, str]:
+    """The phone's log of the window, and as many of the kernel log's last OOM kills as the window had."""
+    log = phone.shell("logcat", "-d", "-v", "threadtime", "-T", since, timeout_s=60).out
+    kills = vmstat_growth(before, after).get("oom_kill", 0)
+    if not kills:
+        return log, ""
+    lines = [line for line in phone.shell("dmesg", as_root=True).out.splitlines() if "Killed process" in line]
+    return log, "\n".join(lines[-kills:])
+
+
+def _collect(bench: Bench, remote: str) -> tuple[tuple[LaunchResult, ...], tuple[EaterResult, ...]]:
+    """What the script left: am's answers and the eaters' report."""
+    steps = [step for step in bench.experiment.workload.steps if isinstance(step, Launch)]
+    names = [f"launch-{number}.txt" for number in range(1, len(steps) + 1)]
+    answers = bench.phone.ask(*(batch.file(f"{remote}/{name}") for name in (*names, "eaters")), as_root=False)
+    *said, (eaters,) = answers
+    launches = tuple(
+        parse.am_start(answer.text if answer.ok else "", index, step.app, step.kind)
+        for index, (step, (answer,)) in enumerate(zip(steps, said, strict=True), start=1)
+    )
+    return launches, parse_eaters(eaters.text if eaters.ok else "")
+
+
+def _prove(bench: Bench, arm: Arm, window: Window) -> dict[str, Proof]:
+    """Judge every setting of the arm by what was read and seen after the window."""
+    found: dict[str, Proof] = {}
+    for setting in arm.settings:
+        knob = bench.guard.knob(setting.knob)
+        found[setting.knob] = knob.prove(setting.value, knob.read(bench.phone), window.busy_before, window.busy_after)
+    return found
+
+
+def exclusion(proof: dict[str, Proof]) -> str | None:
+    """The reason why a trial is left out of comparisons; None when it counts. The rule is fixed before any run."""
+    for knob, one in proof.items():
+        if one.outcome != "taken":
+            return f"{knob} {one.outcome.replace('_', ' ')}: {one.why}"
+    return None
+
+
+def _doubts(phone: Phone, launches: tuple[LaunchResult, ...], eaters: tuple[EaterResult, ...]) -> Iterator[Caveat]:
+    bad = sum(eater.bad_pages for eater in eaters)
+    if bad:
+        yield Caveat(
+            "corrupt-pages", f"{bad} pages of {phone.serial} came back changed", "suspect the kernel; keep the run"
+        )
+    dead = sum(not eater.survived for eater in eaters)
+    if dead:
+        yield Caveat("eaters-killed", f"{dead} of {len(eaters)} memory eaters were killed", "lower the pressure")
+    for launch in launches:
+        if launch.status != "ok" or launch.note:
+            what = f"launch {launch.index} ({launch.component}): {launch.note or launch.status}"
+            yield Caveat("launch-failed", what, "see the trial's logcat.txt")
