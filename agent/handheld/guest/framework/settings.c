@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "store.h"
+
+#define SETTINGS_DIRECTORY "/data/system/settings"
+
+static const char *const tables[] = {"global", "system", "secure"};
+
+static const struct {
+	const char *table, *name, *value;
+} defaults[] = {
+	{"global", "adb_enabled", "1"},
+	{"global", "airplane_mode_on", "0"},
+	{"global", "animator_duration_scale", "1.0"},
+	{"global", "device_provisioned", "1"},
+	{"global", "stay_on_while_plugged_in", "0"},
+	{"global", "transition_animation_scale", "1.0"},
+	{"global", "wifi_on", "0"},
+	{"global", "window_animation_scale", "1.0"},
+	{"secure", "user_setup_complete", "1"},
+	{"system", "accelerometer_rotation", "1"},
+	{"system", "screen_brightness", "102"},
+	{"system", "screen_brightness_mode", "0"},
+	{"system", "screen_off_timeout", "60000"},
+};
+
+static const char *directory_of(const char *table, char out[PATH_SIZE])
+{
+	snprintf(out, PATH_SIZE, SETTINGS_DIRECTORY "/%s", table);
+	return out;
+}
+
+int settings_load(void)
+{
+	char directory[PATH_SIZE], path[PATH_SIZE], value[STORE_VALUE_SIZE];
+
+	for (size_t i = 0; i < LENGTH(tables); i++) {
+		if (make_directories(rooted(path, directory_of(tables[i], directory)), 0700) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < LENGTH(defaults); i++) {
+		if (!store_get(directory_of(defaults[i].table, directory), defaults[i].name, value))
+			store_set(directory, defaults[i].name, defaults[i].value);
+	}
+	return 0;
+}
+
+long settings_long(const char *table, const char *name, long otherwise)
+{
+	char directory[PATH_SIZE], value[STORE_VALUE_SIZE];
+	long number = otherwise;
+
+	if (store_get(directory_of(table, directory), name, value))
+		parse_number(value, INT32_MIN, INT32_MAX, &number);
+	return number;
+}
+
+void settings_put(const char *table, const char *name, const char *value)
+{
+	char directory[PATH_SIZE];
+
+	store_set(directory_of(table, directory), name, value);
+}
+
+static void list_one(const char *name, const char *value, void *conn)
+{
+	reply_out(conn, "%s=%s\n", name, value);
+}
+
+static bool known_table(const char *name)
+{
+	for (size_t i = 0; i < LENGTH(tables); i++) {
+		if (strcmp(tables[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int put(struct conn *conn, const char *directory, const char *name, const char *value)
+{
+	if (store_set(directory, name, value) == 0)
+		return 0;
+	reply_err(conn, "Bad arguments: %s cannot be stored\n", name);
+	return 255;
+}
+
+/* Verbs and outputs: frameworks/base packages/SettingsProvider SettingsService.java, MyShellCommand. */
+static int run(struct conn *conn, int argc, char **argv, const char *directory)
+{
+	char value[STORE_VALUE_SIZE];
+
+	if (strcmp(argv[1], "get") == 0 && argc == 4)
+		reply_out(conn, "%s\n", store_get(directory, argv[3], value) ? value : "null");
+	else if (strcmp(argv[1], "put") == 0 && argc >= 5)
+		return put(conn, directory, argv[3], argv[4]);
+	else if (strcmp(argv[1], "delete") == 0 && argc == 4)
+		reply_out(conn, "Deleted %d rows\n", store_delete(directory, argv[3]));
+	else if (strcmp(argv[1], "list") == 0 && argc == 3)
+		store_each(directory, list_one, conn);
+	else
+		return -1;
+	return 0;
+}
+
+int settings_command(struct conn *conn, int argc, char **argv)
+{
+	char directory[PATH_SIZE];
+	int status = -1;
+
+	if (argc > 3 && strcmp(argv[2], "--user") == 0) { /* one user only: the number is taken and forgotten */
+		memmove(&argv[2], &argv[4], (size_t)(argc - 3) * sizeof(argv[0]));
+		argc -= 2;
+	}
+	if (argc >= 3 && known_table(argv[2]))
+		status = run(conn, argc, argv, directory_of(argv[2], directory));
+	if (status < 0)
+		reply_err(conn, "usage: settings get|put|delete|list global|system|secure [NAME [VALUE]]\n");
+	return status < 0 ? 255 : status;
+}
