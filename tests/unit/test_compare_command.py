@@ -14,7 +14,7 @@ from agent.cli import compare
 from reports.compare import COMPARISON_COLUMNS
 from reports.record import SCHEMA_VERSION
 from reports.store import RunStore
-from tests.support.synthetic import Shape, make_run
+from tests.support.synthetic_run import Shape, make_run
 from workloads.errors import StoreError
 
 

@@ -6,7 +6,7 @@ import pytest
 from reports.analysis import Analysis
 from reports.analysis import analyse as analyse_run
 from reports.record import Caveat
-from tests.support.synthetic import Shape, run_values
+from tests.support.synthetic_run import Shape, run_values
 
 
 def analyse(shape: Shape) -> Analysis:
