@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`reclaim demo`: the kcompressd experiment on the virtual handheld, from nothing to the page."""
+
+import argparse
+from dataclasses import replace
+from typing import TextIO
+
+from agent.cli.run import add_run_options, requested
+
+EXPERIMENT = "kcompressd"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_run_options(parser)
+
+
+def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Build what is not built, boot, run, answer; the handheld is gone afterwards."""
+    from agent.cli.answer import answer  # noqa: PLC0415 - imported late: --help must stay quick
+    from agent.cli.progress import watching  # noqa: PLC0415 - the same
+    from agent.device.adb import connect  # noqa: PLC0415 - the same
+    from agent.device.clock import SystemClock  # noqa: PLC0415 - the same
+    from agent.device.phone import attach  # noqa: PLC0415 - the same
+    from agent.handheld.machine import Handheld  # noqa: PLC0415 - the same
+    from agent.handheld.options import HandheldOptions  # noqa: PLC0415 - the same
+    from agent.runner.run import run_experiment  # noqa: PLC0415 - the same
+
+    request = requested(EXPERIMENT, args.out, args.blocks)
+    with Handheld.start(HandheldOptions(), progress=lambda line: print(line, file=err)) as guest:
+        machine = {name: str(value) for name, value in guest.facts().items()}
+        phone = attach(connect(guest.serial, guest.adb_server))
+        with watching(err) as watch:
+            store = run_experiment(phone, replace(request, machine=machine), SystemClock(), watch)
+    answer(store, out)
+    return 0

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run would change on the phone, line by line, without changing it."""
+
+from collections.abc import Iterator
+
+from agent.capture.session import FOLDER
+from agent.device.phone import Phone
+from agent.knobs.discover import find
+from agent.runner.plan import make_plan
+from agent.runner.run import Request, prepare
+from agent.runner.workspace import ROOT
+from workloads.spec import Launch
+
+
+def writes(phone: Phone, request: Request) -> list[str]:
+    """One line per write, in the order they would be made; preflight passes first.
+
+    Raises:
+        InputError: every problem that preflight found.
+    """
+    ready = prepare(phone, request)
+    experiment = request.experiment
+    plan = make_plan(experiment)
+    first = {
+        setting.knob: find(setting.knob, ready.knobs, phone.serial)
+        for arm in experiment.arms
+        for setting in arm.settings
+    }
+    lines = [f"{phone.serial}: {len(plan.trials)} trials; order: {' '.join(trial.arm for trial in plan.trials)}"]
+    for arm in experiment.arms:
+        lines += [f"arm {arm.name}: write {s.value} to {first[s.knob].where}" for s in arm.settings]
+    lines += list(_each_trial(phone, request))
+    lines += [f"at the end: write {knob.read(phone)} back to {knob.where}" for knob in first.values()]
+    return [*lines, f"at the end: remove {ROOT}"]
+
+
+def _each_trial(phone: Phone, request: Request) -> Iterator[str]:
+    apps = sorted({step.app for step in request.experiment.workload.steps if isinstance(step, Launch)})
+    yield f"each trial: stop {', '.join(apps)}"
+    if phone.root.kind != "none":
+        yield "each trial: write 3 to /proc/sys/vm/drop_caches"
+    yield f"each trial: files under {ROOT}, removed after it; a trace under {FOLDER}, fetched and removed"
+    if pressure := request.experiment.workload.pressure:
+        yield f"each trial: {pressure.processes} processes eat {pressure.bytes_each >> 20} MiB of memory each"
