@@ -55,7 +55,8 @@ def probe(kernel: Path) -> bool:
     accelerator, cpu = VIRTUALIZATION
     argv = [
         PROGRAM, "-accel", accelerator, "-cpu", cpu, "-machine", "pc", "-m", "256", "-nodefaults", "-no-user-config",
-        "-display", "none", "-no-reboot", "-serial", "stdio", "-kernel", str(kernel), "-append", "console=ttyS0 panic=-1",
+        "-display", "none", "-no-reboot", "-serial", "stdio", "-kernel", str(kernel),
+        "-append", "console=ttyS0 panic=-1",
     ]  # fmt: skip
     try:
         done = subprocess.run(

@@ -106,8 +106,7 @@ class Handheld:
             guest = _Start(plan, folder, tell, started).run(cold=cold)
             guest.write_down(kept=keep)
             if keep:
-                for process in guest._processes:
-                    process.keep()
+                guest.let_go()
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -122,6 +121,11 @@ class Handheld:
     def monitor(self) -> Monitor:
         """QEMU's monitor: honest faults (reset, hang, silent link)."""
         return Monitor(self.folder / "qmp.sock")
+
+    def let_go(self) -> None:
+        """Let the guest and its adb server outlive this process."""
+        for process in self._processes:
+            process.keep()
 
     def stop(self) -> None:
         """End the guest and its adb server, and remove this run's files."""
@@ -140,7 +144,11 @@ class Handheld:
         self.stop()
 
     def facts(self) -> dict[str, object]:
-        """What a run record says about this handheld: QEMU, image, options, and memory settings as the guest reads them."""
+        """What a run record says: QEMU, image, options, and memory settings as the guest reads them.
+
+        Raises:
+            TransientError: the guest does not answer.
+        """
         words = " ".join(VM_FILES)
         lines = adbserver.shell(
             self.adb_server, self.serial, f"for f in {words}; do echo $f $(cat $f); done"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QEMU's machine protocol (QMP): one JSON object per line over a Unix socket; docs/interop/qmp-spec in QEMU's source."""
+"""QEMU's machine protocol (QMP): one JSON object per line over a Unix socket (docs/interop/qmp-spec.rst)."""
 
 import json
 import os
@@ -86,6 +86,7 @@ class Monitor:
         """
         self.ask("migrate", uri=f"exec:zstd -q -1 -T0 -o '{file.name}'")  # QEMU runs in the folder of the file
         deadline = time.monotonic() + wait_s
+        info: dict[str, Any] = {"status": "not started"}
         while time.monotonic() < deadline:
             info = self.ask("query-migrate")
             if info.get("status") == "completed":

@@ -113,7 +113,7 @@ def misfit(packages: tuple[Resolved, ...]) -> str | None:
     names = ", ".join(f"{p.name} {p.version}" for p in foreign[:4])
     return (
         f"sid's perfetto {perfetto} no longer fits {RELEASE}: it pulls in {names} from sid."
-        " Point RECLAIM_DEBIAN_MIRROR at an older snapshot (https://snapshot.debian.org/archive/debian/DATE), or update reclaim"
+        " Update reclaim, or point RECLAIM_DEBIAN_MIRROR at an older https://snapshot.debian.org/archive/debian/DATE"
     )
 
 

@@ -23,7 +23,7 @@ _SHADOWING = {"su", "sh", "toybox", "init", "login", "passwd", "getty"}
 
 _MOUNT_POINTS = ("dev", "proc", "sys", "run", "tmp", "data", "product", "system/xbin")
 
-_PASSWD = "root:x:0:0::/:/bin/sh\nsystem:x:1000:1000::/:/bin/sh\nshell:x:2000:2000::/:/bin/sh\nnobody:x:9999:9999::/:/bin/sh\n"
+_USERS = {"root": 0, "system": 1000, "shell": 2000, "nobody": 9999}
 _GROUPS = {
     "root": 0, "system": 1000, "input": 1004, "log": 1007, "adb": 1011, "sdcard_rw": 1015, "sdcard_r": 1028,
     "shell": 2000, "net_bt_admin": 3001, "net_bt": 3002, "inet": 3003, "net_bw_stats": 3006, "readproc": 3009,
@@ -97,5 +97,5 @@ def _write_texts(sources: Path, target: Path) -> None:
     shutil.copy2(sources / "init", target / "system/init")
     for profile in sorted((sources / "apps").glob("*.profile")):
         shutil.copy2(profile, target / "system/framework/apps" / profile.name)
-    (target / "etc/passwd").write_text(_PASSWD)
+    (target / "etc/passwd").write_text("".join(f"{name}:x:{uid}:{uid}::/:/bin/sh\n" for name, uid in _USERS.items()))
     (target / "etc/group").write_text("".join(f"{name}:x:{number}:\n" for name, number in _GROUPS.items()))

@@ -10,13 +10,17 @@ from typing import Protocol
 from agent.handheld import adbserver, saved
 from agent.handheld.guard import Identity
 from agent.handheld.monitor import Monitor, connect
-from workloads.errors import ReclaimError, TransientError
+from workloads.errors import TransientError
 
 QUIET_SHARE = 0.25
 """QEMU's CPU time per second below which the guest counts as idle (an idle guest takes about 0.05)."""
 
-_READY = 'perfetto --query >/dev/null 2>&1 && { [ ! -e /system/bin/framework ] || [ "$(getprop sys.boot_completed)" = 1 ]; } && echo ready'
-_ERROR_MARK = "handheld: error"
+_READY = (
+    "perfetto --query >/dev/null 2>&1"
+    ' && { [ ! -e /system/bin/framework ] || [ "$(getprop sys.boot_completed)" = 1 ]; }'
+    " && echo ready"
+)
+"""Asked again and again until the guest says `ready`: traced answers its client, and the framework has booted."""
 
 
 class Guest(Protocol):
