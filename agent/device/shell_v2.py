@@ -63,13 +63,19 @@ def split(buffer: bytearray) -> Iterator[tuple[int, bytes]]:
         yield packet, data
 
 
-def converse(sock: socket.socket, stdin: bytes, timeout_s: float, now: Callable[[], float] = time.monotonic) -> Output:
+def converse(
+    sock: socket.socket,
+    stdin: bytes,
+    timeout_s: float,
+    now: Callable[[], float] = time.monotonic,
+    max_output: int = _MAX_OUTPUT,
+) -> Output:
     """Feed `stdin`, read until the exit status comes.
 
     Both directions are served together: a command that prints while it is fed cannot block the exchange.
 
     Raises:
-        LinkClosedError: the connection ended first, or more than 256 MiB came.
+        LinkClosedError: the connection ended first, or more than `max_output` bytes came.
         TimeOutError: `timeout_s` seconds passed.
         OSError: the socket failed.
     """
@@ -89,14 +95,14 @@ def converse(sock: socket.socket, stdin: bytes, timeout_s: float, now: Callable[
             for packet, data in split(inbox):
                 if packet == EXIT:
                     return Output(data[0] if data else 255, bytes(streams[STDOUT]), bytes(streams[STDERR]))
-                _store(streams, packet, data)
+                _store(streams, packet, data, max_output)
 
 
-def _store(streams: dict[int, bytearray], packet: int, data: bytes) -> None:
+def _store(streams: dict[int, bytearray], packet: int, data: bytes, most: int) -> None:
     if packet in streams:
         streams[packet] += data
-        if len(streams[packet]) > _MAX_OUTPUT:
-            raise LinkClosedError(f"the command printed more than {_MAX_OUTPUT >> 20} MiB")
+        if len(streams[packet]) > most:
+            raise LinkClosedError(f"the command printed more than {most} bytes")
 
 
 def _send(sock: socket.socket, data: memoryview) -> int:

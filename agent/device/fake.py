@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A phone that behaves, behind the transport: files, properties, programs, root, perfetto, and faults when wanted.
+
+State lives in dicts that tests set and look at. A program or a shell script that it does not model is a loud error,
+never a silent success: scripts are known by their very text (`agent.device.batch.SCRIPT` and its like), so a change of
+one is noticed.
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from agent.capture.session import STOP
+from agent.device import batch, phone
+from agent.device.fake_kernel import FakeFile, FakeKernel, RefusedError
+from agent.device.root import PROBE
+from agent.ports import Completed
+from reports.atomic import write_bytes
+from workloads.errors import FinalError
+
+ANDROID_13 = {
+    "ro.product.model": "Fake",
+    "ro.build.fingerprint": "fake/fake/fake:13/FAKE/1:userdebug/test-keys",
+    "ro.build.version.release": "13",
+    "ro.build.version.sdk": "33",
+    "ro.product.cpu.abi": "arm64-v8a",
+}
+BATTERY = "Current Battery Service state:\n  level: 80\n  scale: 100\n  temperature: 270\n"
+THERMAL = "IsStatusOverride: false\nThermal Status: 0\n"
+MEMINFO = "MemTotal:  768000 kB\nMemAvailable:  400000 kB\nSwapTotal:  524288 kB\nSwapFree:  524288 kB\n"
+
+
+class UnknownCommandError(Exception):
+    """The fake phone does not model this: teach it, or correct the agent. Outside the error tree: nothing hides it."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One program as the phone runs it.
+
+    Attributes:
+        argv: the program and its arguments; for a shell script, what follows `sh -c SCRIPT sh`.
+        stdin: what it is fed.
+        as_root: whether it runs as root.
+    """
+
+    argv: tuple[str, ...]
+    stdin: bytes
+    as_root: bool
+
+
+Answer = str | Completed
+Handler = Callable[[Call], Answer]
+"""A program or script: returns what it prints, or a `Completed` where it fails."""
+
+
+@dataclass
+class Fault:
+    """What goes wrong at the next command that holds `words`: `error` is raised, or `answer` given, so many `times`."""
+
+    words: str
+    error: Exception | None = None
+    answer: Completed | None = None
+    times: int = 1
+    after: bool = False  # the command is carried out first: a link that drops on the way back
+
+
+def failed(code: int, err: str) -> Completed:
+    """Return the answer of a program that fails."""
+    return Completed((), code, "", err)
+
+
+@dataclass
+class FakePhone:
+    """Implements `agent.ports.Transport`.
+
+    Attributes:
+        serial: its adb serial.
+        kernel: reclaim, kcompressd, boot.
+        files: every other file; bytes that were pushed lie here, too.
+        properties: what getprop knows.
+        packages: what is installed.
+        roots: the forms of `su` that work: `su 0`, `su root`, `su -c`; none on a user build.
+        trace: what perfetto writes when it is stopped.
+        background: called with the argument list of each program that is spawned.
+        programs: name -> model of more programs.
+        scripts: text -> model of more shell scripts (`sh -c TEXT sh ...`).
+        faults: what is to go wrong.
+        log: argument lists as they came, in order.
+    """
+
+    serial: str = "FAKE0001"
+    kernel: FakeKernel = field(default_factory=FakeKernel)
+    files: dict[str, FakeFile] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=lambda: dict(ANDROID_13))
+    packages: set[str] = field(default_factory=set)
+    roots: frozenset[str] = frozenset({"su 0"})
+    trace: bytes = b"trace"
+    background: Callable[[tuple[str, ...]], None] = lambda _argv: None
+    programs: dict[str, Handler] = field(default_factory=dict)
+    scripts: dict[str, Handler] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    log: list[tuple[str, ...]] = field(default_factory=list)
+    recording: dict[int, str] = field(default_factory=dict)
+    _last_pid: int = 5000
+
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout_s: float = 30.0) -> Completed:
+        """Run a program; see `agent.ports.Transport.run`."""
+        assert timeout_s > 0, "a command without a time limit"  # noqa: S101 - the fake is for tests
+        self.log.append(tuple(argv))
+        fault = next((f for f in self.faults if f.times and f.words in " ".join(argv)), None)
+        if fault and not fault.after:
+            return self._fail(fault, argv)
+        done = self.execute(Call(tuple(argv), stdin, as_root=False))
+        return self._fail(fault, argv) if fault else done
+
+    def push(self, data: bytes, remote: str, *, mode: int = 0o644) -> None:
+        """Keep a file."""
+        self.log.append(("push", remote, f"{mode:o}"))
+        self.files[remote] = FakeFile(data.decode("utf-8", "surrogateescape"))
+
+    def pull(self, remote: str, local: Path) -> None:
+        """Hand a file out."""
+        self.log.append(("pull", remote))
+        for fault in self.faults:
+            if fault.times and fault.words in f"pull {remote}":
+                self._fail(fault, ("pull", remote))
+        if remote not in self.files:
+            raise FinalError(f"{self.serial}: cannot pull {remote}: No such file or directory")
+        write_bytes(local, self.files[remote].read(as_root=False))
+
+    def execute(self, call: Call) -> Completed:
+        """Run a call, `su` and all."""
+        name, *rest = call.argv
+        if name == "su":
+            return self._su(call)
+        if name == "sh" and rest[:1] == ["-c"]:
+            handler, call = self._script(rest[1]), Call(tuple(rest[3:]), call.stdin, call.as_root)
+        else:
+            handler = self.programs.get(name) or partial(_PROGRAMS.get(name, _unknown), self)
+        try:
+            answer = handler(call)
+        except RefusedError as refusal:
+            return failed(1, f"{name}: {call.argv[0] if call.argv else ''}: {refusal}\n")
+        return answer if isinstance(answer, Completed) else Completed(call.argv, 0, answer, "")
+
+    def file(self, path: str) -> FakeFile:
+        """Return a file, the kernel's or any other.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        found = self.kernel.files().get(path) or self.files.get(path)
+        if found is None:
+            raise RefusedError("No such file or directory")
+        return found
+
+    def paths(self, pattern: str) -> list[str]:
+        """Return the files a glob names, in order."""
+        translated = re.escape(pattern).replace(r"\*", "[^/]*").replace(r"\[0\-9\]", "[0-9]")
+        return sorted(path for path in {**self.files, **self.kernel.files()} if re.fullmatch(translated, path))
+
+    def new_pid(self) -> int:
+        """Return a pid that none had before."""
+        self._last_pid += 1
+        return self._last_pid
+
+    def _fail(self, fault: Fault, argv: Sequence[str]) -> Completed:
+        fault.times -= 1
+        if fault.error:
+            raise fault.error
+        return fault.answer or failed(1, f"{argv[0]}: fault\n")
+
+    def _su(self, call: Call) -> Completed:
+        form = f"su {call.argv[1]}"
+        if form not in self.roots:
+            return failed(127, "sh: su: inaccessible or not found\n")
+        argv = shlex.split(call.argv[2]) if form == "su -c" else call.argv[2:]
+        return self.execute(Call(tuple(argv), call.stdin, as_root=True))
+
+    def _script(self, text: str) -> Handler:
+        known: dict[str, Handler] = {
+            PROBE: lambda call: f"{0 if call.as_root else 2000}\n{call.argv[0]}\n",
+            batch.SCRIPT: self._batch,
+            phone.WRITE: self._write,
+            phone.SPAWN: self._spawn,
+            STOP: self._stop,
+            **self.scripts,
+        }
+        if text not in known:
+            raise UnknownCommandError(f"a shell script that is not modelled:\n{text}")
+        return known[text]
+
+    def _batch(self, call: Call) -> str:
+        token, *words = call.argv
+        pairs = zip(words[::2], words[1::2], strict=True)
+        return "".join(self._answer(token, number, *pair, call.as_root) for number, pair in enumerate(pairs))
+
+    def _answer(self, token: str, number: int, kind: str, what: str, as_root: bool) -> str:  # noqa: FBT001 - a shell's words
+        if kind == "program":
+            done = self.execute(Call(tuple(shlex.split(what)), b"", as_root))
+            return f"{token} b {number}\n{done.out}{done.err}\n{token} e {done.code}\n"
+        if kind == "joined":
+            text = "".join(self._cat(path, as_root)[0] for path in self.paths(what))
+            return f"{token} b {number} {what}\n{text}\n{token} e 0\n"
+        read = [(path, *self._cat(path, as_root)) for path in (self.paths(what) if kind == "each" else [what])]
+        return "".join(f"{token} b {number} {path}\n{text}\n{token} e {code}\n" for path, text, code in read)
+
+    def _cat(self, path: str, as_root: bool) -> tuple[str, int]:  # noqa: FBT001 - a shell's words
+        try:
+            return self.file(path).read(as_root=as_root).decode("utf-8", "replace"), 0
+        except RefusedError as refusal:
+            return f"cat: {path}: {refusal}\n", 1
+
+    def _write(self, call: Call) -> str:
+        path = call.argv[0]
+        if path not in self.files and path not in self.kernel.files():
+            self.files[path] = FakeFile("")
+        self.file(path).write(call.stdin, as_root=call.as_root)
+        return ""
+
+    def _spawn(self, call: Call) -> str:
+        pid = self.new_pid()
+        self.files[call.argv[0]] = FakeFile("")
+        self.background(call.argv[1:])
+        return f"{pid}\n"
+
+    def _stop(self, call: Call) -> Answer:
+        remote = self.recording.pop(int(call.argv[0]), None)
+        if remote is None:
+            return failed(3, "")
+        self.files[remote] = FakeFile(self.trace.decode("utf-8", "surrogateescape"))
+        return ""
+
+
+def _unknown(_fake: FakePhone, call: Call) -> Answer:
+    raise UnknownCommandError(f"a program that is not modelled: {' '.join(call.argv)}")
+
+
+def _perfetto(fake: FakePhone, call: Call) -> Answer:
+    from google.protobuf.message import DecodeError  # noqa: PLC0415 - imported late: few tests record
+    from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import TraceConfig  # noqa: PLC0415 - the same
+
+    if call.argv[1:] == ("--version",):
+        return "Perfetto v56.0 (N/A)\n"
+    if call.argv[1:] == ("--help",):
+        return failed(1, "  --background-wait -D : Like --background, but waits\n")
+    try:
+        TraceConfig.FromString(call.stdin)
+    except DecodeError:
+        return failed(1, "perfetto_cmd.cc:676 The trace config is invalid, bailing out.\n")
+    pid = fake.new_pid()
+    fake.recording[pid] = call.argv[call.argv.index("-o") + 1]
+    return f"{pid}\n"
+
+
+def _getprop(fake: FakePhone, call: Call) -> str:
+    if len(call.argv) > 1:
+        return fake.properties.get(call.argv[1], "") + "\n"
+    return "".join(f"[{name}]: [{value}]\n" for name, value in fake.properties.items())
+
+
+def _dumpsys(_fake: FakePhone, call: Call) -> Answer:
+    known = {"battery": BATTERY, "thermalservice": THERMAL}
+    return known.get(call.argv[1]) or failed(0, f"Can't find service: {call.argv[1]}\n")
+
+
+def _cat(fake: FakePhone, call: Call) -> str:
+    return "".join(fake.file(path).read(as_root=call.as_root).decode("utf-8", "replace") for path in call.argv[1:])
+
+
+def _ls(fake: FakePhone, call: Call) -> str:
+    for path in call.argv[1:]:
+        fake.file(path)
+    return "".join(f"{path}\n" for path in call.argv[1:])
+
+
+def _rm(fake: FakePhone, call: Call) -> str:
+    for path in call.argv[1:]:
+        fake.files = {name: file for name, file in fake.files.items() if not f"{name}/".startswith(f"{path}/")}
+    return ""
+
+
+def _pm(fake: FakePhone, call: Call) -> Answer:
+    name = call.argv[-1]
+    return f"package:/data/app/{name}/base.apk\n" if name in fake.packages else failed(1, "")
+
+
+def _uname(_fake: FakePhone, _call: Call) -> str:
+    return "6.12.0-fake\n"
+
+
+_PROGRAMS: dict[str, Callable[[FakePhone, Call], Answer]] = {
+    "cat": _cat,
+    "dumpsys": _dumpsys,
+    "getprop": _getprop,
+    "ls": _ls,
+    "perfetto": _perfetto,
+    "pm": _pm,
+    "rm": _rm,
+    "uname": _uname,
+}
+
+
+def fake_phone(**state: object) -> FakePhone:
+    """Return a phone of Android 13 with root, kcompressd, zram and swap; `state` sets its attributes."""
+    made = FakePhone()
+    made.files.update(
+        {
+            "/proc/meminfo": FakeFile(MEMINFO),
+            "/proc/pressure/memory": FakeFile("some avg10=0.00 total=0\nfull avg10=0.00 total=0\n", root_only=True),
+            "/proc/sys/vm/swappiness": FakeFile("100\n"),
+            "/sys/block/zram0/comp_algorithm": FakeFile("lzo [lz4] zstd\n", root_only=True),
+            "/sys/block/zram0/mm_stat": FakeFile("4096 74 12288 0 12288 0 0 0 0\n", root_only=True),
+            "/sys/devices/system/cpu/online": FakeFile("0-7\n"),
+            "/sys/kernel/tracing/available_events": FakeFile("sched:sched_switch\nvmscan:mm_vmscan_kswapd_wake\n"),
+        }
+    )
+    for name, value in state.items():
+        if not hasattr(made, name):
+            raise UnknownCommandError(f"a fake phone has no {name}")
+        setattr(made, name, value)
+    return made
