@@ -7,7 +7,7 @@ version 120.0.6099 609900
 file base.apk 6291456
 file libengine.so 18874368
 anon 27262976 0.65
-cold 45 - 10000
-warm 25 55 5000
-hot 12 35 2000
+cold 45 - 44000
+warm 25 55 18000
+hot 12 35 8000
 trim 10

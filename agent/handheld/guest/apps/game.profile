@@ -7,7 +7,7 @@ version 2.3.0 230
 file base.apk 4194304
 file assets.pak 25165824
 anon 37748736 0.4
-cold 60 - 11000
-warm 35 60 6000
-hot 15 50 2500
+cold 60 - 48000
+warm 35 60 22000
+hot 15 50 10000
 trim 5

@@ -7,6 +7,6 @@ version 1.0 1
 role home
 file base.apk 3145728
 anon 6291456 0.6
-cold 50 - 2000
-warm 20 50 1000
-hot 10 40 500
+cold 50 - 8000
+warm 20 50 4000
+hot 10 40 2000

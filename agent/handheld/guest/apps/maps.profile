@@ -8,7 +8,7 @@ file base.apk 10485760
 file base.odex 4194304
 file tiles.db 8388608
 anon 23068672 0.5
-cold 55 - 9000
-warm 30 60 5000
-hot 15 40 1500
+cold 55 - 40000
+warm 30 60 18000
+hot 15 40 7000
 trim 15

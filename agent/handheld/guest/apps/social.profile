@@ -7,8 +7,8 @@ version 302.1.0 3021000
 file base.apk 9437184
 file base.odex 3145728
 anon 20971520 0.5
-cold 55 - 8000
-warm 30 60 4500
-hot 12 40 1500
+cold 55 - 34000
+warm 30 60 16000
+hot 12 40 7000
 trim 15
 background 20 2

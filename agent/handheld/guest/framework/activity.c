@@ -10,7 +10,7 @@
 
 enum { LAUNCH_LIMIT_MS = 60000 }; /* ActivityTaskSupervisor.IDLE_TIMEOUT, 10 s, times ro.hw_timeout_multiplier 6 */
 
-static struct process *top, *previous;
+static struct process *top;
 static uint64_t uses;
 static unsigned launches;
 static launch_ended *tell;
@@ -29,7 +29,7 @@ void activity_short_name(const struct profile *profile, struct text *out)
 
 static void update_adj(void)
 {
-	processes_update_adj(top, previous);
+	processes_update(top);
 }
 
 /* Takes what is on the screen off it. */
@@ -40,8 +40,6 @@ static void leave(bool destroy)
 	top = NULL;
 	if (!leaving || !leaving->pid)
 		return;
-	if (!leaving->profile->home)
-		previous = leaving;
 	destroy = destroy || settings_long("global", "always_finish_activities", 0) == 1;
 	leaving->activity = destroy && !leaving->profile->home ? ACTIVITY_NONE : ACTIVITY_STOPPED;
 	process_send(leaving, leaving->activity == ACTIVITY_NONE ? APP_DESTROY : APP_STOP, 0);
@@ -96,13 +94,13 @@ static void log_displayed(const struct process *process, long total_ms)
 		 total_ms);
 }
 
-static void drawn(struct process *process, unsigned launch)
+static void drawn(struct process *process, const struct app_message *frame)
 {
 	long total_ms;
 
-	if (!launch || launch != process->launch.id)
+	if (!frame->launch || frame->launch != process->launch.id)
 		return; /* a frame of a launch that was given up */
-	total_ms = (long)((now_ns() - process->launch.start_ns) / NS_PER_MS);
+	total_ms = (long)((frame->drawn_ns - process->launch.start_ns) / NS_PER_MS);
 	log_displayed(process, total_ms);
 	launch_end(process, total_ms);
 }
@@ -146,8 +144,6 @@ static void bring_to_screen(struct process *process)
 	top = process;
 	process->last_use = ++uses;
 	process->activity = ACTIVITY_RESUMED;
-	if (previous == process)
-		previous = NULL;
 	update_adj();
 }
 
@@ -235,8 +231,6 @@ void activity_back(void)
 
 static void gone(struct process *process)
 {
-	if (previous == process)
-		previous = NULL;
 	launch_end(process, -1);
 	if (top == process) {
 		top = NULL;

@@ -45,6 +45,7 @@ static void draw_frame(struct app *app)
 	pthread_mutex_unlock(&app->lock);
 	burn_cpu(rounds);
 	trace_end();
+	drawn.drawn_ns = now_ns();
 	if (drawn.launch)
 		send(app->fd, &drawn, sizeof(drawn), MSG_NOSIGNAL);
 }

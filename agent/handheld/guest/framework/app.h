@@ -16,7 +16,8 @@ enum app_order {
 
 struct app_message {
 	enum app_order order;
-	unsigned launch; /* which launch this is about; echoed when its first frame was drawn */
+	unsigned launch;   /* which launch this is about; echoed when its first frame was drawn */
+	uint64_t drawn_ns; /* in that echo: CLOCK_MONOTONIC at the end of DrawFrame */
 };
 
 /* Runs in the forked child; never returns. `fd` is its end of the socket pair. */

@@ -16,6 +16,8 @@
 /* Room for the process names of apps, which are forked from system_server and rename themselves in its argv. */
 static char name_room[] = "                                                                                                ";
 
+static char **whole_argv; /* with the program's own name before the applet's */
+
 /* Starts the program anew under the daemon's own name, with room behind it. */
 static int become_system_server(int argc, char **argv)
 {
@@ -34,7 +36,7 @@ static int become_system_server(int argc, char **argv)
 static int become_lmkd(int argc, char **argv)
 {
 	if (argc == 1) {
-		process_name_room(argv);
+		process_name_room(whole_argv);
 		process_rename("lmkd");
 	}
 	return lmkd_main(argc, argv);
@@ -72,6 +74,7 @@ int main(int argc, char **argv)
 {
 	const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
 
+	whole_argv = argv;
 	if (strcmp(name, "framework") != 0) {
 		argv[0] = (char *)name;
 		return run(name, argc, argv);

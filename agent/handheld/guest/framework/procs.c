@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "procs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <grp.h>
 #include <poll.h>
@@ -22,7 +23,7 @@
 enum { FIRST_APPLICATION_UID = 10000, REAP_MS = 10000 };
 
 static struct process processes[MAX_PROFILES];
-static void (*first_frame_drawn)(struct process *process, unsigned launch);
+static void (*first_frame_drawn)(struct process *process, const struct app_message *frame);
 
 struct process *process_at(size_t index)
 {
@@ -57,7 +58,7 @@ static void app_spoke(struct source *source, uint32_t events)
 
 	(void)events;
 	if (got == sizeof(message))
-		first_frame_drawn(process, message.launch);
+		first_frame_drawn(process, &message);
 	else if (got == 0)
 		source_close(source); /* it is dying: SIGCHLD brings the rest */
 }
@@ -81,7 +82,7 @@ static _Noreturn void become_app(const struct profile *profile, int fd)
 	app_run(profile, fd);
 }
 
-bool process_start(struct process *process, void (*drawn)(struct process *process, unsigned launch))
+bool process_start(struct process *process, void (*drawn)(struct process *process, const struct app_message *frame))
 {
 	int pair[2];
 	pid_t pid;
@@ -103,6 +104,7 @@ bool process_start(struct process *process, void (*drawn)(struct process *proces
 	}
 	process->pid = pid;
 	process->adj = UNKNOWN_ADJ;
+	process->nice = 0;
 	process->activity = ACTIVITY_NONE;
 	process->source = (struct source){.fd = pair[0], .ready = app_spoke};
 	source_add(&process->source, EPOLLIN);
@@ -152,6 +154,27 @@ static void set_adj(struct process *process, int adj)
 		process->adj = adj;
 }
 
+/* Every thread: RenderThread is boosted with the main thread (OomAdjuster.applyOomAdj). */
+static void set_nice(struct process *process, int nice)
+{
+	struct dirent *entry;
+	char path[64];
+	DIR *tasks;
+	long tid;
+
+	if (process->nice == nice)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/task", process->pid);
+	tasks = opendir(path);
+	while (tasks && (entry = readdir(tasks))) {
+		if (parse_number(entry->d_name, 1, INT32_MAX, &tid))
+			setpriority(PRIO_PROCESS, (id_t)tid, nice);
+	}
+	if (tasks)
+		closedir(tasks);
+	process->nice = nice;
+}
+
 static int later_first(const void *left, const void *right)
 {
 	const struct process *a = *(struct process *const *)left, *b = *(struct process *const *)right;
@@ -170,10 +193,8 @@ static int cached_adj(const struct process *process, int *next_cached, int *next
 	return adj < CACHED_APP_MAX_ADJ ? adj : CACHED_APP_MAX_ADJ;
 }
 
-void processes_update_adj(const struct process *top, const struct process *previous)
+static size_t running_in_order(struct process *order[MAX_PROFILES])
 {
-	int next_cached = CACHED_APP_MIN_ADJ, next_empty = CACHED_APP_MIN_ADJ + CACHED_APP_IMPORTANCE_LEVELS;
-	struct process *order[MAX_PROFILES];
 	size_t running = 0;
 
 	for (size_t i = 0; i < profile_count(); i++) {
@@ -181,16 +202,30 @@ void processes_update_adj(const struct process *top, const struct process *previ
 			order[running++] = process_at(i);
 	}
 	qsort(order, running, sizeof(order[0]), later_first);
+	return running;
+}
+
+void processes_update(const struct process *top)
+{
+	int next_cached = CACHED_APP_MIN_ADJ, next_empty = CACHED_APP_MIN_ADJ + CACHED_APP_IMPORTANCE_LEVELS;
+	struct process *order[MAX_PROFILES];
+	size_t running = running_in_order(order);
+	bool previous_given = false;
+
 	for (size_t i = 0; i < running; i++) {
 		struct process *process = order[i];
+		bool front = process == top || process->launch.id;
+		bool previous = !front && !previous_given && !process->profile->home && process->activity != ACTIVITY_NONE;
 
-		if (process == top || process->launch.id)
+		if (front)
 			set_adj(process, FOREGROUND_APP_ADJ);
 		else if (process->profile->home)
 			set_adj(process, HOME_APP_ADJ);
-		else if (process == previous && process->activity != ACTIVITY_NONE)
+		else if (previous)
 			set_adj(process, PREVIOUS_APP_ADJ);
 		else
 			set_adj(process, cached_adj(process, &next_cached, &next_empty));
+		previous_given = previous_given || previous;
+		set_nice(process, front ? TOP_APP_NICE : process->adj >= CACHED_APP_MIN_ADJ ? BACKGROUND_NICE : 0);
 	}
 }

@@ -17,6 +17,9 @@ enum {
 	UNKNOWN_ADJ = 1001,
 };
 
+/* Process.THREAD_PRIORITY_TOP_APP_BOOST, and in place of the cpu cgroup of background apps THREAD_PRIORITY_BACKGROUND */
+enum { TOP_APP_NICE = -10, BACKGROUND_NICE = 10 };
+
 enum activity_state { ACTIVITY_NONE, ACTIVITY_STOPPED, ACTIVITY_RESUMED };
 
 /* A launch on its way: from the intent to the first frame. */
@@ -32,7 +35,7 @@ struct process {
 	struct source source; /* messages of the app */
 	const struct profile *profile;
 	pid_t pid; /* 0: not running */
-	int adj;
+	int adj, nice;
 	enum activity_state activity;
 	uint64_t last_use; /* larger is later */
 	struct launch launch;
@@ -43,14 +46,14 @@ struct process *process_with_pid(pid_t pid);
 struct process *process_at(size_t index); /* one per profile, in their order */
 
 /* Forks the app; false when the system cannot. `drawn` is called when it reports a first frame. */
-bool process_start(struct process *process, void (*drawn)(struct process *process, unsigned launch));
+bool process_start(struct process *process, void (*drawn)(struct process *process, const struct app_message *frame));
 void process_send(struct process *process, enum app_order order, unsigned launch);
 /* Kills and waits until its memory is free, so that a cold start after it is cold. */
 void process_kill(struct process *process);
 /* Forgets a process that ended. */
 void process_forget(struct process *process);
-/* Gives every process the oom_score_adj its state asks for; `top` is the one on the screen, NULL for none. */
-void processes_update_adj(const struct process *top, const struct process *previous);
+/* Gives every process the oom_score_adj and priority its state asks for; `top` is on the screen, NULL: nothing is. */
+void processes_update(const struct process *top);
 /* The part of "com.x/u0a80" after the slash. */
 int process_app_id(const struct process *process);
 
