@@ -90,7 +90,7 @@ class TraceMeasures:
         launches: in order.
         kills: in order.
         kills_watched: whether a kill would have been seen.
-        notes: metric -> how it was found.
+        notes: metric -> how it was found, or why it was not.
         caveats: doubts.
         series: time series; columns series, t_s, value (`reports.traces.series.SERIES`).
     """
@@ -157,8 +157,8 @@ def _figures(trace: "Trace") -> tuple[list[Row], dict[str, str]]:
         for metric, value, note in queries.ask(trace, topic).itertuples(index=False):
             if _given(value):
                 rows.append(Row("trial", 0, "", str(metric), float(value)))
-                if _given(note):
-                    notes[str(metric)] = str(note)
+            if _given(note):
+                notes[str(metric)] = str(note)
     order = list(METRICS)
     return sorted(rows, key=lambda row: order.index(row.metric)), notes
 

@@ -18,7 +18,11 @@ INCLUDE PERFETTO MODULE android.startup.time_to_display;
 SELECT
   row_number() OVER (ORDER BY startup.ts, startup.startup_id) AS launch,
   startup.package AS app,
-  startup.startup_type AS kind,
+  -- The system tells the kind since Android 13; before, Perfetto takes it from what the app's main thread did.
+  coalesce(
+    startup.startup_type,
+    (SELECT min(startup_type) FROM android_startup_processes AS app WHERE app.startup_id = startup.startup_id)
+  ) AS kind,
   startup.ts,
   startup.dur,
   display.time_to_initial_display AS ttid,

@@ -26,7 +26,7 @@ WITH
     UNION ALL SELECT 'refault_file', 'workingset_refault_file'
   ),
   direct AS (
-    -- An end that was lost leaves its slice open: open ones are left out.
+    -- An end that was lost leaves its slice open: how long it took nobody knows.
     SELECT count(1) AS slices, sum(iif(dur >= 0, dur, 0)) AS dur, sum(dur < 0) AS open
     FROM slice
     WHERE name = 'mm_vmscan_direct_reclaim'
@@ -47,6 +47,9 @@ SELECT
 FROM reclaim_growth
 WHERE name = 'pgsteal_anon' AND growth >= 0
 UNION ALL
-SELECT 'direct_reclaim_time', coalesce(dur, 0) / 1e9, iif(open > 0, open || ' left open', NULL)
+SELECT
+  'direct_reclaim_time',
+  iif(slices > 0 AND slices = open, NULL, coalesce(dur, 0) / 1e9),
+  iif(open > 0, open || ' left open', NULL)
 FROM direct
-WHERE slices > open OR (slices = 0 AND reclaim_asked('mm_vmscan_direct_reclaim_begin'));
+WHERE slices > 0 OR reclaim_asked('mm_vmscan_direct_reclaim_begin');
