@@ -127,8 +127,9 @@ def build_config(caps: Capabilities, capture: Capture, duration_s: float, apps: 
 
 def wanted_events(caps: Capabilities) -> tuple[str, ...]:
     """Return the ftrace events to ask for: those the kernel has; all of them where it may not be asked."""
-    wanted = (*SCHED, *RECLAIM, *KILLS, *USER_SPACE, *POWER)
-    return wanted if caps.events is None else tuple(event for event in wanted if event in caps.events)
+    wanted = (*SCHED, *RECLAIM, *KILLS, *POWER)
+    # The group `ftrace` is always on and never listed in available_events (kernel/trace/trace_export.c).
+    return USER_SPACE + (wanted if caps.events is None else tuple(event for event in wanted if event in caps.events))
 
 
 def wanted_vmstat(caps: Capabilities) -> tuple[str, ...]:
