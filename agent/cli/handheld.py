@@ -76,7 +76,7 @@ def _start(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     return 0
 
 
-def _address(guest: "Handheld") -> dict[str, object]:
+def _address(guest: "Handheld") -> dict[str, str]:
     return {"serial": guest.serial, "adb_server": guest.adb_server, "console": str(guest.console_path)}
 
 

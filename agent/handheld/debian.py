@@ -33,6 +33,7 @@ def mmdebstrap_argv(packages: Sequence[Resolved], address: str, *, root: bool) -
         "--architectures=amd64",
         f"--keyring={KEYRING}",
         *options,
+        '--aptopt=APT::Sandbox::User "root"',  # _apt cannot look into a user's cache folder, and apt says so each time
         f"--include={','.join(package.pinned for package in packages)}",
         RELEASE,
         "-",
@@ -46,7 +47,8 @@ def unpack(packages: Sequence[Resolved], address: str, target: Path) -> None:
     Raises:
         SetupError: network, mirror or disk failed; with mmdebstrap's last lines.
     """
-    env = os.environ | {"PATH": search_path()}
+    # mmdebstrap unpacks under TMPDIR first: /tmp may be a small tmpfs (Debian 13's default)
+    env = os.environ | {"PATH": search_path(), "TMPDIR": str(target.parent)}
     argv = mmdebstrap_argv(packages, address, root=os.geteuid() == 0)
     untar = ["tar", "-x", "-C", str(target), "--no-same-owner", "--exclude=./dev/*"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as source:

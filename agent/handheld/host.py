@@ -31,13 +31,13 @@ def search_path() -> str:
     return f"{os.environ.get('PATH', os.defpath)}:{_SBIN}"
 
 
-def require(*programs: str) -> None:
-    """Make sure that programs are installed.
+def require(*programs: str, path: str | None = None) -> None:
+    """Make sure that programs are installed, on `path` or where this user and the administrator have theirs.
 
     Raises:
         SetupError: some are not; names them and the exact command that installs them.
     """
-    missing = [program for program in programs if shutil.which(program, path=search_path()) is None]
+    missing = [program for program in programs if shutil.which(program, path=path or search_path()) is None]
     if missing:
         packages = " ".join(dict.fromkeys(_PACKAGE_OF[program] for program in missing))
         raise SetupError(f"the virtual handheld needs {', '.join(missing)}: sudo apt-get install -y {packages}")
@@ -73,10 +73,30 @@ def run(argv: Sequence[str], what: str, *, env: Mapping[str, str] | None = None,
         )
     except OSError as error:
         raise SetupError(f"{what} failed: {argv[0]}: {error.strerror}") from error
+    if done.returncode != 0 and done.stderr.startswith(b"unshare:"):
+        raise SetupError(
+            f"{what} needs user namespaces, which this machine refuses ({done.stderr.decode().strip()}):"
+            " sudo sysctl -w kernel.unprivileged_userns_clone=1, or run this one command as root"
+        )
     if done.returncode != 0:
         tail = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()[-12:]
         raise SetupError(f"{what} failed ({argv[0]} exited with {done.returncode}): " + "\n".join(tail))
     return done.stdout.decode(errors="replace")
+
+
+def require_space(folder: Path, needed_bytes: int) -> None:
+    """Make sure there is room where something large is about to be written.
+
+    Raises:
+        SetupError: there is less; names the folder and both sizes in MiB.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise SetupError(
+            f"{folder} has {free >> 20} MiB free and {needed_bytes >> 20} MiB are needed:"
+            " free some space, or set RECLAIM_CACHE and RECLAIM_STATE to other folders"
+        )
 
 
 def cache_dir() -> Path:

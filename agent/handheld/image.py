@@ -14,13 +14,18 @@ import msgspec
 from agent.handheld import disks, system
 from agent.handheld.debian import DebianRoot, unpack
 from agent.handheld.folders import appearing, locked
-from agent.handheld.host import cache_dir, require
+from agent.handheld.host import cache_dir, require, require_space
 from agent.handheld.packages import APT_OPTIONS, BUILD_ROOT, GUEST, Resolved, mirror, resolve
 from workloads.errors import SetupError
 
 GUEST_SOURCES = Path(__file__).parent / "guest"
 _RECIPE_CODE = ("debian.py", "disks.py", "image.py", "modules.py", "packages.py", "system.py")
 _NOT_RECIPE = {".md", ".o", ".ko", ".cmd", ".mod"}
+
+BUILD_BYTES = 2 << 30
+"""Room a first build takes at its peak, with the packages as files, as a tar stream's tree and unpacked."""
+
+IMAGES_KEPT = 3
 
 Progress = Callable[[str], None]
 
@@ -103,6 +108,7 @@ def build(progress: Progress, *, refresh: bool = True) -> Image:
     require("mmdebstrap", "cpio", "mke2fs", "apt-get", "unshare")
     started = time.monotonic()
     cache = cache_dir()
+    require_space(cache, BUILD_BYTES)
     with locked(cache / "lock"):
         root, packages = _debian_root(cache, progress, refresh=refresh)
         recipe = recipe_key(GUEST_SOURCES)
@@ -111,7 +117,9 @@ def build(progress: Progress, *, refresh: bool = True) -> Image:
             with appearing(final) as folder:
                 _fill(root, folder, progress)
                 _write_manifest(folder, recipe, packages, root.kernel, time.monotonic() - started)
-            _forget_others(final)
+                if recipe_key(GUEST_SOURCES) != recipe:
+                    raise SetupError("the guest's sources changed while the image was built: run the command again")
+            _forget_older(final.parent, IMAGES_KEPT)
         image = find(recipe)
     if image is None:
         raise SetupError(f"the image at {final} vanished while it was built: run reclaim handheld build again")
@@ -134,7 +142,7 @@ def _debian_root(cache: Path, progress: Progress, *, refresh: bool) -> tuple[Deb
             (folder / "tree").mkdir()
             unpack(packages, address, folder / "tree")
             (folder / "packages.json").write_bytes(msgspec.json.encode(packages))
-        _forget_others(final)
+        _forget_older(final.parent, 1)
     return DebianRoot(final / "tree"), packages
 
 
@@ -172,8 +180,7 @@ def _write_manifest(folder: Path, recipe: str, packages: Sequence[Resolved], ker
     (folder / "manifest.json").write_bytes(msgspec.json.encode(manifest))
 
 
-def _forget_others(final: Path) -> None:
-    """Drop older folders beside a new one: an unpacked tree is about half a gigabyte."""
-    for other in final.parent.iterdir():
-        if other != final:
-            shutil.rmtree(other, ignore_errors=True)
+def _forget_older(folder: Path, kept: int) -> None:
+    """Drop all but the newest: an unpacked tree is about half a gigabyte, an image a fifth of one."""
+    for old in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)[kept:]:
+        shutil.rmtree(old, ignore_errors=True)

@@ -11,28 +11,32 @@ from types import TracebackType
 from typing import Self
 
 from agent.handheld import accelerator, adbserver, guard, image, qemu, registry, saved, waking
-from agent.handheld.host import require
+from agent.handheld.host import require, require_space, state_dir
 from agent.handheld.monitor import Monitor
 from agent.handheld.options import HandheldOptions
+from agent.handheld.packages import GUEST
 from agent.handheld.qemu import Hardware
 from workloads.errors import ReclaimError, SetupError, TransientError
 
 BOOT_S = 90.0
 """A cold boot takes about 13 s on two emulated CPUs; a crowded machine gets several times that."""
 
+START_BYTES = 512 << 20
+"""Room a start takes: a saved state, and what the guest writes to /data."""
+
 _PORT_TAKEN = "Could not set up host forwarding rule"
 
-VM_FILES = (
-    "/proc/sys/vm/min_free_kbytes",
-    "/proc/sys/vm/watermark_scale_factor",
-    "/proc/sys/vm/swappiness",
-    "/proc/sys/vm/page-cluster",
-    "/sys/kernel/mm/transparent_hugepage/enabled",
-    "/sys/kernel/mm/lru_gen/enabled",
-    "/sys/block/zram0/comp_algorithm",
-    "/sys/block/zram0/disksize",
-)
-"""Settings of the guest that decide what reclaim does."""
+VM_FILES = {
+    "/proc/sys/vm/min_free_kbytes": "vm.min_free_kbytes",
+    "/proc/sys/vm/watermark_scale_factor": "vm.watermark_scale_factor",
+    "/proc/sys/vm/swappiness": "vm.swappiness",
+    "/proc/sys/vm/page-cluster": "vm.page-cluster",
+    "/sys/kernel/mm/transparent_hugepage/enabled": "transparent_hugepage",
+    "/sys/kernel/mm/lru_gen/enabled": "lru_gen",
+    "/sys/block/zram0/comp_algorithm": "zram comp_algorithm",
+    "/sys/block/zram0/disksize": "zram disksize",
+}
+"""Settings of the guest that decide what reclaim does, and how a record calls them."""
 
 
 @dataclass(frozen=True)
@@ -100,10 +104,16 @@ class Handheld:
         """
         started = time.monotonic()
         tell = progress or _silent
-        plan = prepare(options, tell)
+        return cls.from_plan(prepare(options, tell), tell, started, name=name, keep=keep, cold=cold)
+
+    @classmethod
+    def from_plan(
+        cls, plan: Plan, progress: Callable[[str], None], started: float, *, name: str | None, keep: bool, cold: bool
+    ) -> "Handheld":
+        """Start what was planned; see `start`. `started` is the monotonic second from which `took_s` counts."""
         folder = registry.reserve(name)
         try:
-            guest = _Start(plan, folder, tell, started).run(cold=cold)
+            guest = _Start(plan, folder, progress, started).run(cold=cold)
             guest.write_down(kept=keep)
             if keep:
                 guest.let_go()
@@ -143,29 +153,18 @@ class Handheld:
         """Stop it, however the block ended."""
         self.stop()
 
-    def facts(self) -> dict[str, object]:
-        """What a run record says: QEMU, image, options, and memory settings as the guest reads them.
+    def facts(self) -> dict[str, str]:
+        """What a run record says: QEMU, image, options, and memory settings as the guest reads them now.
 
         Raises:
             TransientError: the guest does not answer.
         """
         words = " ".join(VM_FILES)
-        lines = adbserver.shell(
-            self.adb_server, self.serial, f"for f in {words}; do echo $f $(cat $f); done"
-        ).splitlines()
-        return {
+        asked = adbserver.shell(self.adb_server, self.serial, f"for f in {words}; do echo $f $(cat $f); done")
+        return describe(self.plan, asked) | {
             "name": self.name,
-            "qemu": self.plan.qemu_version,
-            "accelerator": self.plan.hardware.accelerator,
-            "cpu": self.plan.hardware.cpu,
-            "options": self.plan.hardware.options.as_dict(),
-            "kernel_line": qemu.kernel_line(self.plan.hardware.options),
-            "image": self.plan.image.key,
-            "kernel": self.plan.image.manifest.kernel,
-            "packages": self.plan.image.manifest.versions,
-            "from_saved_state": self.woken,
-            "start_s": round(self.took_s, 2),
-            "vm": {path: value for path, _, value in (line.strip().partition(" ") for line in lines)},
+            "from_saved_state": str(self.woken).lower(),
+            "start_s": f"{self.took_s:.2f}",
         }
 
     def write_down(self, *, kept: bool) -> None:
@@ -176,10 +175,33 @@ class Handheld:
         registry.write(self.folder, entry)
 
 
+def describe(plan: Plan, settings: str) -> dict[str, str]:
+    """Name what runs, in words.
+
+    Args:
+        plan: the start's plan.
+        settings: lines of `PATH VALUE`, as the guest prints its memory settings.
+    """
+    versions = plan.image.manifest.versions
+    rows = (line.strip().partition(" ") for line in settings.splitlines())
+    return {
+        "qemu": plan.qemu_version,
+        "accelerator": plan.hardware.accelerator,
+        "cpu": plan.hardware.cpu,
+        **{name: str(value) for name, value in plan.hardware.options.as_dict().items()},
+        "kernel": plan.image.manifest.kernel,
+        "kernel_line": qemu.kernel_line(plan.hardware.options),
+        "image": plan.image.key,
+        **{f"package {name}": versions[name] for name in GUEST if name in versions},
+        **{VM_FILES.get(path, path): value for path, _, value in rows if path},
+    }
+
+
 def prepare(options: HandheldOptions, progress: Callable[[str], None]) -> Plan:
     """Find or build the image, and decide how it is run."""
     options.checked()
     require(qemu.PROGRAM, "qemu-img", "zstd")
+    require_space(state_dir(), START_BYTES)
     built = image.ensure(progress)
     kvm = accelerator.use_kvm(options, built.path / "vmlinuz")
     hardware = Hardware(options, kvm)
@@ -257,7 +279,7 @@ class _Start:
     def _answering(self, server: adbserver.AdbServer, machine: guard.Guarded, port: int, *, woken: bool) -> Handheld:
         serial = f"127.0.0.1:{port}"
         try:
-            waking.answer(server.address, serial, guard.Identity.of(machine.pid), BOOT_S)
+            waking.answer(server.address, serial, guard.Identity.of(machine.pid), self.folder / "console.log", BOOT_S)
         except TransientError as error:
             raise SetupError(f"the handheld did not come up: {error}\n{waking.last_lines(self.folder)}") from error
         took = time.monotonic() - self.started

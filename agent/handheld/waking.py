@@ -2,6 +2,7 @@
 """The moments between QEMU's start and a phone that answers: waiting, waking, saving."""
 
 import os
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,9 @@ from workloads.errors import TransientError
 
 QUIET_SHARE = 0.25
 """QEMU's CPU time per second below which the guest counts as idle (an idle guest takes about 0.05)."""
+
+_FATAL = re.compile(r"handheld: error|stage1: |Kernel panic|\bOops\b")
+"""Console words after which no guest comes up: of its init, of stage1, of the kernel."""
 
 _READY = (
     "perfetto --query >/dev/null 2>&1"
@@ -96,7 +100,7 @@ def _tell(folder: Path, word: str, wanted: str, timeout_s: float) -> None:
         raise TransientError(f"the guest's control port does not answer {word!r}: {error}") from error
 
 
-def answer(server: str, serial: str, process: Identity, wait_s: float) -> None:
+def answer(server: str, serial: str, process: Identity, console: Path, wait_s: float) -> None:
     """Connect the adb server to the guest, and wait until adbd, traced and the framework answer.
 
     Raises:
@@ -106,6 +110,8 @@ def answer(server: str, serial: str, process: Identity, wait_s: float) -> None:
     while time.monotonic() < deadline:
         if not process.alive:
             raise TransientError("QEMU ended")
+        if _FATAL.search(console.read_text(errors="replace")):
+            raise TransientError("its start failed")
         with suppress(TransientError):
             if "connected" in adbserver.ask(server, f"host:connect:{serial}") and _ready(server, serial):
                 return
