@@ -3,7 +3,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from reports.comparison import KILLS, Comparison, TrialValues, compare_metric
@@ -51,6 +51,7 @@ class RunValues:
         records: the trials that ended.
         measures: what was measured; () when nothing was.
         events: what happened, in order.
+        caveats: doubts about a trial's measures, by name of the trial.
     """
 
     name: str
@@ -61,6 +62,7 @@ class RunValues:
     records: tuple[TrialRecord, ...]
     measures: tuple[Measure, ...]
     events: tuple[dict[str, object], ...] = ()
+    caveats: Mapping[str, tuple[Caveat, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Analysis:
 
 def analyse(run: RunValues) -> Analysis:
     """Answer the run's question from its values."""
-    values = _values_by_trial(run.measures)
+    values = values_by_trial(run.measures)
     traced = {trial: int(metrics.get(KILLS, {}).get(0, 0)) for trial, metrics in values.items()}
     ledger = keep_ledger(run.plan, run.records, traced)
     counting = [line for line in ledger if line.status == "counts"]
@@ -135,7 +137,7 @@ def analyse(run: RunValues) -> Analysis:
     verdict = decide(run.experiment, situation, comparisons)
     names = {line.trial.name for line in counting}
     alone = tuple(levels([arm.name for arm in run.experiment.arms], metrics, trials))
-    return Analysis(run, ledger, comparisons, alone, verdict, _doubts(run.records, names))
+    return Analysis(run, ledger, comparisons, alone, verdict, _doubts(run, names))
 
 
 def _trials(
@@ -183,7 +185,8 @@ def kills_of(record: TrialRecord) -> int:
     return max(len(record.kills), sum(not eater.survived for eater in record.eaters))
 
 
-def _values_by_trial(measures: Iterable[Measure]) -> dict[str, dict[str, dict[int, float]]]:
+def values_by_trial(measures: Iterable[Measure]) -> dict[str, dict[str, dict[int, float]]]:
+    """Trial -> metric -> launch (0: the whole trial) -> value."""
     values: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
     for row in measures:
         values[row.trial][row.metric][row.launch] = row.value
@@ -214,15 +217,16 @@ def _compare(run: RunValues, metrics: Iterable[Metric], trials: Sequence[TrialVa
             yield from (compare_metric(metric, arm.name, control, trials) for metric in metrics)
 
 
-def _doubts(records: Iterable[TrialRecord], counting: set[str]) -> tuple[TrialDoubt, ...]:
+def _doubts(run: RunValues, counting: set[str]) -> tuple[TrialDoubt, ...]:
     found: dict[str, Caveat] = {}
     trials: dict[str, list[str]] = defaultdict(list)
-    for record in records:
-        if record.trial.name in counting:
-            for caveat in (*record.caveats, *_proof_caveats(record)):
+    for record in run.records:
+        name = record.trial.name
+        if name in counting:
+            for caveat in (*record.caveats, *run.caveats.get(name, ()), *_proof_caveats(record)):
                 found.setdefault(caveat.code, caveat)
-                if record.trial.name not in trials[caveat.code]:
-                    trials[caveat.code].append(record.trial.name)
+                if name not in trials[caveat.code]:
+                    trials[caveat.code].append(name)
     return tuple(TrialDoubt(caveat, tuple(trials[code])) for code, caveat in found.items())
 
 

@@ -2,6 +2,7 @@
 """Files that appear whole or not at all, and say in one line why they could not be written."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from workloads.errors import StoreError
@@ -37,7 +38,8 @@ def write_bytes(path: Path, data: bytes, *, exclusive: bool = False) -> None:
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def append_line(path: Path, line: bytes) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.analysis import Analysis, Measure, RunValues, analyse
 from reports.comparison import Comparison
+from reports.measures import caveats_of
 from reports.record import SCHEMA_VERSION
 from reports.store import RunStore
 
@@ -21,6 +22,7 @@ def read_run(store: RunStore) -> RunValues:
     Raises:
         StoreError: a file of the run is missing or broken.
     """
+    measures = store.measures()
     return RunValues(
         name=store.name,
         path=str(store.path),
@@ -28,8 +30,9 @@ def read_run(store: RunStore) -> RunValues:
         device=store.device,
         plan=store.plan,
         records=store.records(),
-        measures=_measures(store.measures()),
+        measures=_measures(measures),
         events=store.events(),
+        caveats=caveats_of(measures) if measures is not None else {},
     )
 
 

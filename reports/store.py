@@ -16,12 +16,12 @@ A trial counts as run once its record.json is there: it is written last, synced 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -260,7 +260,9 @@ class RunStore:
             return None
         import pandas as pd  # noqa: PLC0415 - imported late: half a second no other command should pay
 
-        return pd.concat(found, ignore_index=True)
+        whole = pd.concat(found, ignore_index=True)
+        whole.attrs = _joined_attrs([part.attrs for part in found])
+        return whole
 
 
 def _begin(path: Path, files: Mapping[str, bytes]) -> None:
@@ -287,6 +289,15 @@ def _begin(path: Path, files: Mapping[str, bytes]) -> None:
             with suppress(OSError):
                 path.rmdir()
         raise
+
+
+def _joined_attrs(parts: Sequence[Mapping[Hashable, Any]]) -> dict[Hashable, Any]:
+    """What travels with trials' frames (caveats by trial), put together; pandas drops what is not the same in all."""
+    whole: dict[Hashable, Any] = {}
+    for part in parts:
+        for name, value in part.items():
+            whole[name] = {**whole.get(name, {}), **value} if isinstance(value, dict) else value
+    return whole
 
 
 def _plain(name: str) -> str:

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run's values to everything its page shows. Pure."""
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reports.analysis import Analysis, LedgerLine, values_by_trial
+from reports.comparison import KILLS
+from reports.metrics import METRICS, Metric
+from reports.page import effects, setting
+from reports.page.charts import Point, blocks_chart, overlay_chart
+from reports.page.model import Chart, Note, Page
+from reports.page.overlay import Tracks, curves, grid_step
+from reports.statistics.paired import FIELLER, PAIRED_T
+from reports.units import count, number, quantity
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What the page shows besides the analysis.
+
+    Attributes:
+        experiment_text: the experiment's file.
+        made_by: program and versions.
+        tracks: time series of the trials that count.
+        quantities: series name -> unit and title.
+    """
+
+    experiment_text: str
+    made_by: str
+    tracks: Tracks = field(default_factory=dict)
+    quantities: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def build_page(analysis: Analysis, extras: Extras) -> Page:
+    """Put the page together; every text of it is final."""
+    run, verdict = analysis.run, analysis.verdict
+    primary, others = _points(analysis)
+    overlays, overlay_note = _overlays(analysis, extras)
+    return Page(
+        title=f"{run.experiment.name} on {run.device.model}: {run.name}",
+        question=verdict.question,
+        troubles=verdict.troubles,
+        kills=verdict.kills,
+        killed=verdict.killed,
+        answers=effects.answers(analysis),
+        summary=_summary(analysis),
+        stand_in=run.device.stand_in or "",
+        notes=tuple(_notes(analysis)),
+        tables=effects.tables(analysis),
+        levels=effects.level_rows(analysis),
+        primary_points=primary,
+        other_points=others,
+        overlays=overlays,
+        overlay_note=overlay_note,
+        arms=setting.arm_boxes(run.experiment),
+        device=setting.device_facts(run.device),
+        machine=setting.facts(run.device.machine),
+        kernel_values=setting.facts(run.device.vm),
+        workload=setting.workload_lines(run.experiment.workload),
+        plan=setting.plan_blocks(analysis),
+        trials=setting.trial_rows(analysis),
+        methods=tuple(_methods(analysis)),
+        commands=tuple(_commands(analysis)),
+        experiment=extras.experiment_text,
+        made_by=extras.made_by,
+    )
+
+
+def _summary(analysis: Analysis) -> str:
+    run = analysis.run
+    counting = sum(line.status == "counts" for line in analysis.ledger)
+    parts = [
+        run.device.model,
+        f"kernel {run.device.kernel}",
+        f"zram {run.device.zram_algorithm}" if run.device.zram_algorithm else "",
+        quantity(run.device.memory_bytes, "bytes"),
+        f"{counting} of {count(len(analysis.ledger), 'trial')} count",
+        run.records[0].started_at[:10] if run.records else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _notes(analysis: Analysis) -> Iterator[Note]:
+    yield from (effects.note(caveat) for caveat in analysis.verdict.caveats)
+    yield from (effects.note(doubt.caveat, count(len(doubt.trials), "trial")) for doubt in analysis.doubts)
+    known = {caveat.code for caveat in analysis.verdict.caveats}
+    common = effects.shared_codes(analysis.comparisons) - known if analysis.verdict.arms else frozenset()
+    told: dict[str, Note] = {}
+    for comparison in analysis.comparisons:
+        for caveat in comparison.caveats:
+            if caveat.code in common:
+                told.setdefault(caveat.code, effects.note(caveat, "every metric"))
+    yield from told.values()
+
+
+def _points(analysis: Analysis) -> tuple[tuple[Chart, ...], tuple[Chart, ...]]:
+    """A chart per metric recorded: the primary ones, and the others."""
+    values = values_by_trial(analysis.run.measures)
+    lines = [line for line in analysis.ledger if line.trial.block > 0 and line.trial.name in values]
+    wanted = analysis.run.experiment.primary
+    recorded = dict.fromkeys([*wanted, *METRICS, *sorted({row.metric for row in analysis.run.measures})])
+    charts: dict[str, Chart] = {}
+    for name in recorded:
+        metric = METRICS.get(name) or Metric(name, "", "none", "trial", name, "")
+        points = [point for line in lines for point in _point(line, values[line.trial.name].get(name), analysis)]
+        if points and name != KILLS:
+            charts[name] = _points_chart(metric, points, setting.arm_order(analysis.run.experiment))
+    return (
+        tuple(chart for name, chart in charts.items() if name in wanted),
+        tuple(chart for name, chart in charts.items() if name not in wanted),
+    )
+
+
+def _point(line: LedgerLine, values: Mapping[int, float] | None, analysis: Analysis) -> Iterator[Point]:
+    if values:
+        why = line.reason or _killed_in(line.trial.block, analysis.ledger)
+        yield Point(line.trial.block, line.trial.arm, statistics.median(values.values()), not why, why, line.trial.name)
+
+
+def _killed_in(block: int, ledger: Sequence[LedgerLine]) -> str:
+    lost = sum(line.kills for line in ledger if line.trial.block == block)
+    return f"left out: {count(lost, 'process was', 'processes were')} killed in this block" if lost else ""
+
+
+def _points_chart(metric: Metric, points: Sequence[Point], arms: Sequence[str]) -> Chart:
+    better = {"lower": "Lower is better.", "higher": "Higher is better.", "none": "Neither way is better."}
+    launches = " Each point is the median of its trial's launches." if metric.window == "launch" else ""
+    told = f"{metric.title}, one point per trial, paired by block. {better[metric.better]}{launches}"
+    return Chart(
+        name=f"points-{metric.name}",
+        title=metric.title,
+        note=f"{better[metric.better]}{launches} Source: {metric.source}.",
+        spec=blocks_chart(points, arms, metric.unit, told),
+    )
+
+
+def _overlays(analysis: Analysis, extras: Extras) -> tuple[tuple[Chart, ...], str]:
+    step = grid_step(extras.tracks)
+    order = setting.arm_order(analysis.run.experiment)
+    charts = []
+    for name in [*extras.quantities, *sorted(extras.tracks.keys() - extras.quantities.keys())]:
+        drawn = curves(extras.tracks.get(name, {}), order, step)
+        if drawn:
+            unit, title = extras.quantities.get(name, ("", name))
+            told = f"{title} over time, one line per arm."
+            charts.append(Chart(f"over-time-{name}", title, "", overlay_chart(drawn, order, unit, told)))
+    trials = sum(line.status == "counts" for line in analysis.ledger)
+    note = (
+        f"Line: median over the trials of an arm; band: the middle half of them; a point every {number(step)} s, over"
+        f" {count(trials, 'trial')} that count. Short peaks of single trials are flattened: open their traces for them."
+    )
+    return tuple(charts), note if charts else ""
+
+
+def _methods(analysis: Analysis) -> Iterator[str]:
+    yield (
+        "The block is the unit: every block holds every arm once, and an effect is the mean over blocks of arm minus"
+        f" control ({PAIRED_T}). The change in percent is the {FIELLER}; it decides exactly as the difference does."
+    )
+    yield "A trial's value of a launch metric is the median over the launches that both trials of its block recorded."
+    yield (
+        "Blocks in which any process was killed are left out of every effect, because a killed process lowers the"
+        " demand for memory; kills themselves are compared over all blocks."
+    )
+    yield (
+        "“No detectable difference” means that the interval holds zero. What a run of this size would have seen"
+        " is given for 9 chances in 10, from the spread of this run's own blocks."
+    )
+    metrics = len({each.metric.name for each in analysis.comparisons})
+    if metrics:
+        yield (
+            f"{count(metrics, 'metric is', 'metrics are')} compared, each at 95 %: about one in twenty moves by chance."
+            " The verdict rests on kills and the primary metrics alone."
+        )
+
+
+def _commands(analysis: Analysis) -> Iterator[str]:
+    run = analysis.run
+    asked = [event["command"] for event in run.events if isinstance(event.get("command"), str)]
+    yield from (str(command) for command in asked[:1])
+    if not asked:
+        yield f"reclaim run {run.experiment.name} --blocks {run.experiment.blocks}"
+    yield f"reclaim compare {run.name}"
+    yield f"reclaim report {run.name}"

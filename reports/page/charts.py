@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures as Vega-Lite specifications. Pure.
+
+Colours are CSS variables, so that the page's light, dark and print styles also colour its pictures; every arm has a
+shape or a dash of its own as well, so that colour is never the only sign.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reports.units import scale
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+_SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
+_DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (4, 4), (1, 3))
+_TEXT, _LINE = "var(--muted)", "var(--line)"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One trial's value of one metric, in base units.
+
+    Attributes:
+        block: its block.
+        arm: its arm.
+        value: the value.
+        counts: whether it counts in the effect.
+        why: why it does not; empty when it counts.
+        trial: its name.
+    """
+
+    block: int
+    arm: str
+    value: float
+    counts: bool
+    why: str
+    trial: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One arm over time, summed up over its trials, in base units.
+
+    Attributes:
+        arm: the arm.
+        t_s: seconds.
+        middle: median over trials.
+        low: lower quartile.
+        high: upper quartile.
+    """
+
+    arm: str
+    t_s: Sequence[float]
+    middle: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+def blocks_chart(points: Sequence[Point], arms: Sequence[str], unit: str, told: str) -> dict[str, Any]:
+    """Every trial of a metric, paired by block: one column per block, a line from arm to arm."""
+    shown = scale(unit, *(point.value for point in points))
+    rows = [
+        {
+            "block": point.block,
+            "arm": point.arm,
+            "value": _round(point.value / shown.factor),
+            "counts": point.counts,
+            "told": point.why or "counts",
+            "trial": point.trial,
+        }
+        for point in points
+    ]
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "title": shown.symbol or "count",
+        "scale": {"zero": False, "nice": True},
+        "axis": {"tickCount": 5},
+    }
+    x = {
+        "field": "block",
+        "type": "ordinal",
+        "title": "block",
+        "axis": {"labelAngle": 0, "labelOverlap": True, "grid": False},
+    }
+    return {
+        **_frame(told, 220),
+        "data": {"values": rows},
+        "encoding": {"x": x},
+        "layer": [
+            {
+                "mark": {"type": "rule", "strokeWidth": 1.5, "color": _LINE},
+                "encoding": {
+                    "y": {**y, "aggregate": "min"},
+                    "y2": {"field": "value", "aggregate": "max"},
+                },
+            },
+            {
+                "mark": {"type": "point", "size": 64, "strokeWidth": 1.75, "opacity": 1},
+                "encoding": {
+                    "y": y,
+                    "color": _colour(arms),
+                    "fill": {
+                        "condition": {"test": "datum.counts", **_colour(arms), "legend": None},
+                        "value": "transparent",
+                    },
+                    "shape": {**_arm_field(arms), "scale": {"domain": list(arms), "range": _cycle(_SHAPES, arms)}},
+                    "tooltip": [
+                        {"field": "trial", "title": "trial"},
+                        {"field": "value", "title": shown.symbol or "count", "format": ",.4~r"},
+                        {"field": "told", "title": "status"},
+                    ],
+                },
+            },
+        ],
+    }
+
+
+def overlay_chart(curves: Sequence[Curve], arms: Sequence[str], unit: str, told: str) -> dict[str, Any]:
+    """One quantity over time: a line per arm (median over trials) and a band (middle half of the trials)."""
+    largest = [max(curve.high, default=0.0) for curve in curves]
+    shown = scale(unit, *largest)
+    rows = [
+        {
+            "arm": curve.arm,
+            "t": round(t, 2),
+            "v": _round(middle / shown.factor),
+            "lo": _round(low / shown.factor),
+            "hi": _round(high / shown.factor),
+        }
+        for curve in curves
+        for t, middle, low, high in zip(curve.t_s, curve.middle, curve.low, curve.high, strict=True)
+    ]
+    title = "share" if shown.symbol == "share" else shown.symbol
+    y = {"type": "quantitative", "title": title, "axis": {"tickCount": 4}, "scale": {"zero": True}}
+    x = {"field": "t", "type": "quantitative", "title": "seconds since the trace began", "axis": {"grid": False}}
+    dash = {
+        **_arm_field(arms),
+        "scale": {"domain": list(arms), "range": [list(each) for each in _cycle(_DASHES, arms)]},
+    }
+    return {
+        **_frame(told, 170),
+        "data": {"values": rows},
+        "encoding": {"x": x, "color": _colour(arms)},
+        "layer": [
+            {
+                "mark": {"type": "area", "opacity": 0.18, "stroke": None},
+                "encoding": {"y": {**y, "field": "lo"}, "y2": {"field": "hi"}, "fill": _colour(arms)},
+            },
+            {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": {**y, "field": "v"}, "strokeDash": dash}},
+        ],
+    }
+
+
+def _frame(told: str, height: int) -> dict[str, Any]:
+    return {
+        "$schema": SCHEMA,
+        "description": told,
+        "width": "container",
+        "height": height,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "config": _config(),
+    }
+
+
+def _config() -> dict[str, Any]:
+    return {
+        "background": "transparent",
+        "font": "ui-sans-serif, system-ui, sans-serif",
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": _TEXT,
+            "titleColor": _TEXT,
+            "gridColor": _LINE,
+            "domainColor": _LINE,
+            "tickColor": _LINE,
+            "labelFontSize": 11,
+            "titleFontSize": 11,
+            "titleFontWeight": "normal",
+        },
+        "axisY": {"minExtent": 44, "domain": False, "ticks": False, "titleAnchor": "end"},
+        "legend": {
+            "orient": "top",
+            "direction": "horizontal",
+            "title": None,
+            "labelColor": _TEXT,
+            "labelFontSize": 12,
+            "symbolStrokeWidth": 2,
+            "offset": 6,
+        },
+    }
+
+
+def _colour(arms: Sequence[str]) -> dict[str, Any]:
+    colours = [f"var(--arm-{number % 6})" for number in range(len(arms))]
+    return {**_arm_field(arms), "scale": {"domain": list(arms), "range": colours}}
+
+
+def _arm_field(arms: Sequence[str]) -> dict[str, Any]:
+    legend: Mapping[str, Any] | None = {} if len(arms) > 1 else None
+    return {"field": "arm", "type": "nominal", "sort": list(arms), "legend": legend}
+
+
+def _cycle(choices: Sequence[Any], arms: Sequence[str]) -> list[Any]:
+    return [choices[number % len(choices)] for number in range(len(arms))]
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.4g}")

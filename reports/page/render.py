@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page as one HTML file that needs nothing else: no server, no network, no second file.
+
+Its Content-Security-Policy names every script and style by its hash and allows nothing else: text that slips past every
+other guard still cannot run. Vega evaluates expressions with its interpreter (`ast`), so no unsafe-eval is needed.
+Sources: W3C CSP Level 3, 2.3.1 (hash sources) and 6.7; vega-embed's option `ast`.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from reports.analysis import Analysis, analyse
+from reports.atomic import write_bytes
+from reports.compare import read_run
+from reports.page.build import Extras, build_page
+from reports.page.model import Chart, Page
+from reports.page.overlay import Track, Tracks
+from reports.printable import printable
+from reports.store import RunStore
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BUNDLE = "window.vegaEmbed = vegaEmbed;"
+_NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")
+_TIMES = re.compile(r"(?<!\w)x(?=\d)")
+
+
+def write_page(store: RunStore, path: Path) -> None:
+    """Write a run's page; the file appears whole or not at all.
+
+    Args:
+        store: the run.
+        path: the HTML file.
+
+    Raises:
+        StoreError: the run cannot be read, or the file cannot be written.
+    """
+    analysis = analyse(read_run(store))
+    write_bytes(path, render(build_page(analysis, _extras(store, analysis))).encode())
+
+
+def render(page: Page) -> str:
+    """The page's HTML; every text of the model is escaped, and what does not show is spelt out."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - imported late: pages only
+
+    environment = Environment(
+        loader=PackageLoader("reports.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: _shown(value) if type(value) is str else value,
+    )
+    environment.filters |= {"figure": figure, "sentence": _sentence}
+    charts = [*page.overlays, *page.primary_points, *page.other_points]
+    style = _static("page.css")
+    scripts = [_library(), _static("page.js")] if charts else []
+    return environment.get_template("page.html.j2").render(
+        page=page, style=style, scripts=scripts, data=_data(charts), policy=policy(scripts, [style])
+    )
+
+
+def figure(text: str) -> str:
+    """A figure as print sets it: a true minus, a true multiplication sign, no break before its unit."""
+    signed = _TIMES.sub("\N{MULTIPLICATION SIGN}", _NEGATIVE.sub("\N{MINUS SIGN}", text))
+    return signed.replace(" %", "\N{NARROW NO-BREAK SPACE}%").replace(" us", " \N{MICRO SIGN}s")
+
+
+def _sentence(text: str) -> str:
+    """With a capital to begin with; a figure stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def policy(scripts: Iterable[str], styles: Iterable[str]) -> str:
+    """The page's Content-Security-Policy: these scripts and styles, and nothing from anywhere."""
+    parts = {
+        "default-src": "'none'",
+        "script-src": " ".join(map(_hash, scripts)) or "'none'",
+        "style-src": " ".join(map(_hash, styles)),
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in parts.items())
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _shown(text: str) -> str:
+    return "\n".join(printable(line, limit=20_000) for line in text.split("\n"))
+
+
+def _static(name: str) -> str:
+    return files("reports.page").joinpath("static", name).read_text(encoding="utf-8")
+
+
+def _library() -> str:
+    """Vega, Vega-Lite and vega-embed in one piece, as vl-convert ships them: no download."""
+    import vl_convert  # noqa: PLC0415 - imported late: 60 MB that only pages need
+
+    return str(vl_convert.javascript_bundle(_BUNDLE))
+
+
+def _data(charts: Iterable[Chart]) -> str:
+    """Specifications as JSON that HTML cannot mistake for markup; names in it are spelt out as on the page."""
+    text = msgspec.json.encode({chart.name: _spelt(chart.spec) for chart in charts}).decode()
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _spelt(value: object) -> object:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {key: _spelt(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelt(each) for each in value]
+    return value
+
+
+def _extras(store: RunStore, analysis: Analysis) -> Extras:
+    from importlib.metadata import version  # noqa: PLC0415 - imported late: pages only
+
+    from reports.traces.series import SERIES  # noqa: PLC0415 - imported late: pages only
+
+    counting = {line.trial.name for line in analysis.ledger if line.status == "counts"}
+    return Extras(
+        experiment_text=store.experiment_text(),
+        made_by=f"reclaim {version('reclaim-agent')}, vl-convert {version('vl-convert-python')}",
+        tracks=_tracks(store.series(), counting),
+        quantities={name: (series.unit, series.title) for name, series in SERIES.items()},
+    )
+
+
+def _tracks(series: "pd.DataFrame | None", counting: set[str]) -> Tracks:
+    """Time series of the trials that count, by series and arm."""
+    found: dict[str, dict[str, list[Track]]] = {}
+    if series is None:
+        return found
+    kept = series[series["trial"].isin(list(counting))].dropna(subset=["t_s", "value"])
+    for (name, arm, _), rows in kept.groupby(["series", "arm", "trial"], sort=True):
+        ordered = rows.sort_values("t_s")
+        track = Track(ordered["t_s"].tolist(), ordered["value"].tolist())
+        found.setdefault(str(name), {}).setdefault(str(arm), []).append(track)
+    return found

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was run on what, and trial by trial: facts, settings, workload, plan, proofs. Pure."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+
+from reports.analysis import Analysis, LedgerLine
+from reports.page.effects import note
+from reports.page.model import ArmBox, Fact, PlanBlock, PlanCell, TrialRow
+from reports.record import Caveat, DeviceFacts, Proof, TrialRecord
+from reports.units import count, number, quantity
+from workloads.spec import Dwell, Experiment, Home, Launch, Pressure, StartPressure, Step, Workload
+
+
+def device_facts(device: DeviceFacts) -> tuple[Fact, ...]:
+    """The phone, line by line."""
+    found = (
+        ("Model", device.model),
+        ("Build", device.build),
+        ("Android", f"{device.android} (SDK {device.sdk})"),
+        ("Kernel", device.kernel),
+        ("Processors", f"{device.cpus}, {device.abi}"),
+        ("Memory", quantity(device.memory_bytes, "bytes")),
+        ("Swap", quantity(device.swap_bytes, "bytes")),
+        ("zram compressor", device.zram_algorithm or "not readable"),
+        ("Root", device.root),
+        ("Perfetto", device.perfetto or "none"),
+        ("Serial", device.serial),
+        *((f"Found: {knob}", where) for knob, where in device.knobs.items()),
+    )
+    return facts(dict(found))
+
+
+def facts(values: dict[str, str]) -> tuple[Fact, ...]:
+    """Names and values, in their order."""
+    return tuple(Fact(name, value) for name, value in values.items())
+
+
+def arm_boxes(experiment: Experiment) -> tuple[ArmBox, ...]:
+    """The arms and their settings."""
+    return tuple(
+        ArmBox(
+            name=arm.name,
+            number=number_of(experiment, arm.name),
+            role="control" if arm.name == experiment.control else "against the control",
+            settings=tuple(Fact(setting.knob, setting.value) for setting in arm.settings),
+        )
+        for arm in experiment.arms
+    )
+
+
+def number_of(experiment: Experiment, arm: str) -> int:
+    """Place of an arm, the control first; picks colour, shape and dash."""
+    return arm_order(experiment).index(arm) if arm in arm_order(experiment) else 0
+
+
+def arm_order(experiment: Experiment) -> list[str]:
+    """Names of the arms, the control first."""
+    return [experiment.control, *(arm.name for arm in experiment.arms if arm.name != experiment.control)]
+
+
+def workload_lines(workload: Workload) -> tuple[str, ...]:
+    """The steps of a trial in words; equal ones that follow each other are counted."""
+    told = [f"{workload.title}."]
+    for text, same in itertools.groupby(_step(step, workload.pressure) for step in workload.steps):
+        times = len(list(same))
+        told.append(text if times == 1 else f"{text} ({times} times)")
+    return tuple(told)
+
+
+def _step(step: Step, pressure: Pressure | None) -> str:
+    if isinstance(step, Launch):
+        return f"Launch {step.app}, {step.kind}"
+    if isinstance(step, Dwell):
+        return f"Stay {number(step.seconds)} s"
+    if isinstance(step, Home):
+        return "Go home"
+    if isinstance(step, StartPressure):
+        return f"Start {_pressure(pressure)}"
+    return "Wait until the memory is filled"
+
+
+def _pressure(pressure: Pressure | None) -> str:
+    if pressure is None:
+        return "memory pressure"
+    eaters = count(pressure.processes, "process", "processes")
+    size = quantity(pressure.bytes_each, "bytes")
+    return f"{eaters} that fill {size} each, {number(100 * pressure.compressible)} % of every page compressible"
+
+
+def plan_blocks(analysis: Analysis) -> tuple[PlanBlock, ...]:
+    """The plan as it ran, block by block, in order of execution."""
+    blocks: dict[int, list[PlanCell]] = {}
+    for line in sorted(analysis.ledger, key=lambda line: line.trial.index):
+        blocks.setdefault(line.trial.block, []).append(_cell(analysis.run.experiment, line))
+    return tuple(PlanBlock("warm-up" if block == 0 else str(block), tuple(cells)) for block, cells in blocks.items())
+
+
+def _cell(experiment: Experiment, line: LedgerLine) -> PlanCell:
+    told = f"{line.trial.name}: {line.status}" + (f", {line.reason}" if line.reason else "")
+    if line.kills:
+        told += f", {count(line.kills, 'kill')}"
+    return PlanCell(line.trial.arm, number_of(experiment, line.trial.arm), line.status == "counts", told)
+
+
+def trial_rows(analysis: Analysis) -> tuple[TrialRow, ...]:
+    """Every planned trial."""
+    records = {record.trial.name: record for record in analysis.run.records}
+    caveats = analysis.run.caveats
+    return tuple(
+        _trial(analysis.run.experiment, line, records.get(line.trial.name), caveats) for line in analysis.ledger
+    )
+
+
+def _trial(
+    experiment: Experiment, line: LedgerLine, record: TrialRecord | None, measured: Mapping[str, tuple[Caveat, ...]]
+) -> TrialRow:
+    name = line.trial.name
+    carried = {caveat.code: caveat for caveat in (*(record.caveats if record else ()), *measured.get(name, ()))}
+    return TrialRow(
+        name=name,
+        arm=line.trial.arm,
+        number=number_of(experiment, line.trial.arm),
+        status=line.status,
+        reason=line.reason,
+        proof="; ".join(_proofs(record)) if record else "",
+        kills=_kills(line, record),
+        notes=tuple(note(caveat) for caveat in carried.values()),
+        took=f"{sum(record.stages_s.values()):.0f} s" if record else "",
+        trace=f"trials/{name}/{record.trace}" if record and record.trace else "",
+    )
+
+
+def _proofs(record: TrialRecord) -> Iterator[str]:
+    for knob, proof in record.proof.items():
+        evidence = ", ".join(f"{name} {number(value)}" for name, value in proof.evidence.items())
+        yield f"{knob} {_outcome(proof)}, reads {proof.read_back}" + (f" ({evidence})" if evidence else "")
+
+
+def _outcome(proof: Proof) -> str:
+    return {"taken": "in force", "not_taken": "NOT in force", "not_exercised": "not exercised"}[proof.outcome]
+
+
+def _kills(line: LedgerLine, record: TrialRecord | None) -> str:
+    if not line.kills:
+        return ""
+    named = ", ".join(f"{kill.process} by {kill.by}" for kill in record.kills) if record else ""
+    return f"{line.kills}: {named}" if named else str(line.kills)
