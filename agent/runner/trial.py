@@ -115,23 +115,43 @@ def run_trial(bench: Bench, trial: PlannedTrial, folder: Path, told: Told) -> Tr
         window = _measured(bench, remote, folder, stages)
         with stages.stage("collect"):
             launches, eaters = _collect(bench, remote)
-    (folder / "logcat.txt").write_text(window.log, encoding="utf-8")
-    kills = (*parse.lmkd_kills(window.log), *parse.oom_kills(window.kernel_log))
     proof = _prove(bench, arm, window)
+    (folder / "logcat.txt").write_text(window.log, encoding="utf-8")
+    begun = TrialBegun(trial, started_at, settings)
+    return _record(begun, window, launches, eaters, proof, stages.seconds)
+
+
+@dataclass(frozen=True)
+class TrialBegun:
+    """What is known of a trial before it is measured: the plan's line, host time, knob -> value read back."""
+
+    trial: PlannedTrial
+    started_at: str
+    settings: dict[str, str]
+
+
+def _record(
+    begun: TrialBegun,
+    window: Window,
+    launches: tuple[LaunchResult, ...],
+    eaters: tuple[EaterResult, ...],
+    proof: dict[str, Proof],
+    stages_s: dict[str, float],
+) -> TrialRecord:
     return TrialRecord(
-        trial=trial,
-        started_at=started_at,
-        settings=settings,
+        trial=begun.trial,
+        started_at=begun.started_at,
+        settings=begun.settings,
         proof=proof,
         launches=launches,
-        kills=kills,
+        kills=(*parse.lmkd_kills(window.log), *parse.oom_kills(window.kernel_log)),
         eaters=eaters,
         before=window.before,
         after=window.after,
         vmstat=vmstat_growth(window.busy_before, window.busy_after),
-        stages_s=stages.seconds,
+        stages_s=stages_s,
         trace=TRACE,
-        caveats=tuple(_doubts(bench.phone, launches, eaters)),
+        caveats=tuple(_doubts(launches, eaters)),
         excluded=exclusion(proof),
     )
 
@@ -222,12 +242,10 @@ def exclusion(proof: dict[str, Proof]) -> str | None:
     return None
 
 
-def _doubts(phone: Phone, launches: tuple[LaunchResult, ...], eaters: tuple[EaterResult, ...]) -> Iterator[Caveat]:
+def _doubts(launches: tuple[LaunchResult, ...], eaters: tuple[EaterResult, ...]) -> Iterator[Caveat]:
     bad = sum(eater.bad_pages for eater in eaters)
     if bad:
-        yield Caveat(
-            "corrupt-pages", f"{bad} pages of {phone.serial} came back changed", "suspect the kernel; keep the run"
-        )
+        yield Caveat("corrupt-pages", f"{bad} pages came back changed", "suspect the kernel; keep the run")
     dead = sum(not eater.survived for eater in eaters)
     if dead:
         yield Caveat("eaters-killed", f"{dead} of {len(eaters)} memory eaters were killed", "lower the pressure")
