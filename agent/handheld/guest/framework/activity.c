@@ -5,10 +5,14 @@
 #include <string.h>
 
 #include "log.h"
+#include "props.h"
 #include "settings.h"
 #include "trace.h"
 
-enum { LAUNCH_LIMIT_MS = 60000 }; /* ActivityTaskSupervisor.IDLE_TIMEOUT, 10 s, times ro.hw_timeout_multiplier 6 */
+/* ActivityTaskSupervisor.IDLE_TIMEOUT, 10 s, times the ro.hw_timeout_multiplier an emulated device would have, 6 */
+enum { LAUNCH_LIMIT_MS = 60000 };
+enum { HOME_RESTART_MS = 1000 }; /* so that a launcher killed at once does not make the killer spin */
+enum { HOME_FRAME = INT32_MAX }; /* the launcher's own launches have no number: they are not in the trace */
 
 static struct process *top;
 static uint64_t uses;
@@ -49,8 +53,8 @@ static void log_start(const struct process *process)
 {
 	const struct profile *p = process->profile;
 
-	log_line(LOG_SYSTEM, 'I', "ActivityManager", "Start proc %d:%s/u0a%d for next-top-activity {%s/%s%s}", process->pid,
-		 p->package, process_app_id(process), p->package, p->package, p->activity);
+	log_line(LOG_SYSTEM, 'I', "ActivityManager", "Start proc %d:%s/u0a%d for next-top-activity {%s/%s%s}",
+		 process->pid, p->package, process_app_id(process), p->package, p->package, p->activity);
 	log_line(LOG_EVENTS, 'I', "am_proc_start", "[0,%d,%d,%s,next-top-activity,{%s/%s%s}]", process->pid, p->uid,
 		 p->package, p->package, p->package, p->activity);
 }
@@ -94,11 +98,21 @@ static void log_displayed(const struct process *process, long total_ms)
 		 total_ms);
 }
 
+static void boot_completed(void)
+{
+	char value[STORE_VALUE_SIZE];
+
+	if (!store_get(PROPERTY_DIRECTORY, "sys.boot_completed", value))
+		property_set("sys.boot_completed", "1", 0);
+}
+
 static void drawn(struct process *process, const struct app_message *frame)
 {
 	long total_ms;
 
-	if (!frame->launch || frame->launch != process->launch.id)
+	if (frame->launch == HOME_FRAME)
+		boot_completed();
+	if (frame->launch != process->launch.id)
 		return; /* a frame of a launch that was given up */
 	total_ms = (long)((frame->drawn_ns - process->launch.start_ns) / NS_PER_MS);
 	log_displayed(process, total_ms);
@@ -200,7 +214,7 @@ static void show_home(void)
 		} else if (process_start(home, drawn)) {
 			log_start(home);
 			bring_to_screen(home);
-			process_send(home, APP_BIND, 0);
+			process_send(home, APP_BIND, HOME_FRAME);
 		}
 		return;
 	}
@@ -209,6 +223,15 @@ static void show_home(void)
 void activity_boot(void)
 {
 	show_home();
+	if (!top)
+		boot_completed(); /* there is no launcher to wait for */
+}
+
+static void home_again(void *context)
+{
+	(void)context;
+	if (!top)
+		show_home();
 }
 
 void activity_home(void)
@@ -234,7 +257,10 @@ static void gone(struct process *process)
 	launch_end(process, -1);
 	if (top == process) {
 		top = NULL;
-		show_home();
+		if (process->profile->home)
+			timer_start(HOME_RESTART_MS, home_again, NULL);
+		else
+			show_home();
 	}
 	update_adj();
 }
@@ -255,8 +281,8 @@ void activity_force_stop(const struct profile *profile, const char *why)
 	struct process *process = process_of(profile);
 	char reason[160];
 
-	log_line(LOG_SYSTEM, 'I', "ActivityManager", "Force stopping %s appid=%d user=0: %s", profile->package, profile->uid,
-		 why);
+	log_line(LOG_SYSTEM, 'I', "ActivityManager", "Force stopping %s appid=%d user=0: %s", profile->package,
+		 profile->uid, why);
 	if (!process->pid)
 		return;
 	snprintf(reason, sizeof(reason), "stop %.96s due to %.20s", profile->package, why);
@@ -268,7 +294,8 @@ void activity_kill_background(const struct profile *profile, const char *why)
 	for (size_t i = 0; i < profile_count(); i++) {
 		struct process *process = process_at(i);
 
-		if ((!profile || process->profile == profile) && process->pid && process != top && !process->profile->home)
+		if ((!profile || process->profile == profile) && process->pid && process != top &&
+		    !process->profile->home)
 			kill_logged(process, why);
 	}
 }
@@ -282,7 +309,9 @@ void activity_process_died(pid_t pid)
 		return; /* killed by us, and forgotten */
 	package = process->profile->package;
 	log_line(LOG_SYSTEM, 'I', "ActivityManager", "Process %s (pid %d) has died: %s", package, pid,
-		 process->adj >= CACHED_APP_MIN_ADJ ? "cch  CRE" : process == top ? "fg  TOP" : "prev LAST");
+		 process->adj >= CACHED_APP_MIN_ADJ ? "cch  CRE"
+		 : process == top                   ? "fg  TOP"
+						    : "prev LAST");
 	log_line(LOG_EVENTS, 'I', "am_proc_died", "[0,%d,%s,%d]", pid, package, process->adj);
 	process_forget(process);
 	gone(process);

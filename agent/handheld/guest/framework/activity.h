@@ -10,7 +10,7 @@ enum start_result { START_LAUNCHED, START_TO_FRONT, START_DELIVERED_TO_TOP, STAR
 /* How a launch ended; told to the command that waits for it. `total_ms` < 0: it never drew. */
 typedef void launch_ended(struct conn *waiter, const struct process *process, enum launch_kind kind, long total_ms);
 
-void activity_boot(void); /* starts the launcher */
+void activity_boot(void); /* starts the launcher; sys.boot_completed becomes 1 when it was drawn */
 
 /*
  * Starts the activity of `profile`. With a waiter and START_LAUNCHED or START_TO_FRONT, `ended` is called when the

@@ -177,8 +177,9 @@ static int answer(struct conn *conn, const struct start *start, const struct pro
 		return 0;
 	}
 	if (result == START_DELIVERED_TO_TOP) {
-		(start->wait ? reply_out : reply_err)(conn, "Warning: Activity not started, intent has been delivered to "
-							   "currently running top-most instance.\n");
+		(start->wait ? reply_out : reply_err)(conn,
+						      "Warning: Activity not started, intent has been delivered to "
+						      "currently running top-most instance.\n");
 		if (start->wait)
 			print_wait(conn, profile, "UNKNOWN (0)", 0);
 		return 0;
@@ -212,8 +213,9 @@ static int am_start(struct conn *conn, int argc, char **argv)
 	text_free(&text);
 	if (!profile)
 		return not_found(conn, &start);
-	return answer(conn, &start, profile,
-		      activity_start(profile, start.intent.flags & FLAG_CLEAR_TASK, start.wait ? conn : NULL, print_ended));
+	return answer(
+		conn, &start, profile,
+		activity_start(profile, start.intent.flags & FLAG_CLEAR_TASK, start.wait ? conn : NULL, print_ended));
 }
 
 static int am_force_stop(struct conn *conn, int argc, char **argv)
@@ -254,8 +256,8 @@ static int am_current_user(struct conn *conn, int argc, char **argv)
 int am_command(struct conn *conn, int argc, char **argv)
 {
 	static const struct command verbs[] = {
-		{"start", am_start},	       {"start-activity", am_start}, {"force-stop", am_force_stop}, {"kill", am_kill},
-		{"kill-all", am_kill_all},     {"get-current-user", am_current_user},
+		{"start", am_start}, {"start-activity", am_start}, {"force-stop", am_force_stop},
+		{"kill", am_kill},   {"kill-all", am_kill_all},    {"get-current-user", am_current_user},
 	};
 	const struct command *verb = command_named(verbs, LENGTH(verbs), argc > 1 ? argv[1] : "");
 

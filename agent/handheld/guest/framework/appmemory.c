@@ -60,7 +60,8 @@ static void map_file(struct mapped_file *mapped, const struct profile *profile, 
 void memory_open(struct app_memory *memory, const struct profile *profile)
 {
 	*memory = (struct app_memory){.profile = profile, .random = 88172645463325252u + (uint64_t)profile->uid};
-	memory->anon = mmap(NULL, (size_t)profile->anon_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory->anon =
+		mmap(NULL, (size_t)profile->anon_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory->anon == MAP_FAILED) {
 		log_line(LOG_MAIN, 'F', profile->package, "OutOfMemoryError: %ld bytes", profile->anon_bytes);
 		_exit(1);

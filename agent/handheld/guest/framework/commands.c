@@ -58,8 +58,8 @@ int input_command(struct conn *conn, int argc, char **argv)
 /* BatteryManager.BATTERY_PLUGGED_*: AC 1, USB 2, wireless 4, dock 8. */
 static const char *stay_on_mask(const char *word)
 {
-	static const char *const words[][2] = {
-		{"true", "15"}, {"false", "0"}, {"ac", "1"}, {"usb", "2"}, {"wireless", "4"}, {"dock", "8"}};
+	static const char *const words[][2] = {{"true", "15"}, {"false", "0"},    {"ac", "1"},
+					       {"usb", "2"},   {"wireless", "4"}, {"dock", "8"}};
 
 	for (size_t i = 0; i < LENGTH(words); i++) {
 		if (strcmp(words[i][0], word) == 0)
@@ -138,8 +138,8 @@ int device_config_command(struct conn *conn, int argc, char **argv)
 int cmd_command(struct conn *conn, int argc, char **argv)
 {
 	static const struct command services[] = {
-		{"activity", am_command},	{"battery", battery_command},	{"device_config", device_config_command},
-		{"package", pm_command},	{"settings", settings_command},	{"thermalservice", thermal_command},
+		{"activity", am_command}, {"battery", battery_command},   {"device_config", device_config_command},
+		{"package", pm_command},  {"settings", settings_command}, {"thermalservice", thermal_command},
 		{"window", wm_command},
 	};
 	const struct command *service = command_named(services, LENGTH(services), argc > 1 ? argv[1] : "");
@@ -160,10 +160,10 @@ int cmd_command(struct conn *conn, int argc, char **argv)
 void command_call(struct conn *conn, int argc, char **argv)
 {
 	static const struct command commands[] = {
-		{"am", am_command},	      {"cmd", cmd_command},	    {"device_config", device_config_command},
-		{"dumpsys", dumpsys_command}, {"input", input_command},	    {"logcat", logcat_command},
-		{"pm", pm_command},	      {"setprop", setprop_command}, {"settings", settings_command},
-		{"svc", svc_command},	      {"wm", wm_command},
+		{"am", am_command},           {"cmd", cmd_command},         {"device_config", device_config_command},
+		{"dumpsys", dumpsys_command}, {"input", input_command},     {"logcat", logcat_command},
+		{"pm", pm_command},           {"setprop", setprop_command}, {"settings", settings_command},
+		{"svc", svc_command},         {"wm", wm_command},
 	};
 	const struct command *command = command_named(commands, LENGTH(commands), argv[0]);
 	int status;

@@ -11,8 +11,7 @@ struct battery {
 	long ac, usb, wireless, status, level, temperature, voltage;
 };
 
-static const struct battery real_battery = {
-	.usb = 1, .status = 2, .level = 100, .temperature = 250, .voltage = 4200};
+static const struct battery real_battery = {.usb = 1, .status = 2, .level = 100, .temperature = 250, .voltage = 4200};
 static struct battery battery = real_battery;
 static long thermal_status, thermal_override = -1;
 
@@ -41,8 +40,9 @@ static long *battery_field(const char *name)
 		const char *name;
 		long *value;
 	} fields[] = {
-		{"ac", &battery.ac},	     {"usb", &battery.usb},	{"wireless", &battery.wireless}, {"status", &battery.status},
-		{"level", &battery.level},   {"temp", &battery.temperature}, {"voltage", &battery.voltage},
+		{"ac", &battery.ac},           {"usb", &battery.usb},     {"wireless", &battery.wireless},
+		{"status", &battery.status},   {"level", &battery.level}, {"temp", &battery.temperature},
+		{"voltage", &battery.voltage},
 	};
 
 	for (size_t i = 0; i < LENGTH(fields); i++) {
@@ -77,12 +77,15 @@ static void print_thermal(struct conn *conn)
 	static const char temperature[] = "\tTemperature{mValue=30.0, mType=3, mName=skin, mStatus=%ld}\n";
 
 	reply_out(conn,
-		  "IsStatusOverride: %s\nThermalEventListeners:\n\tcallbacks: 0\n\tkilled: false\n\tbroadcasts count: -1\n"
-		  "ThermalStatusListeners:\n\tcallbacks: 0\n\tkilled: false\n\tbroadcasts count: -1\nThermal Status: %ld\n",
+		  "IsStatusOverride: %s\nThermalEventListeners:\n\tcallbacks: 0\n\tkilled: false\n\tbroadcasts count: "
+		  "-1\n"
+		  "ThermalStatusListeners:\n\tcallbacks: 0\n\tkilled: false\n\tbroadcasts count: -1\nThermal Status: "
+		  "%ld\n",
 		  truth(thermal_override >= 0), thermal_override >= 0 ? thermal_override : thermal_status);
 	reply_out(conn, "Cached temperatures:\n");
 	reply_out(conn, temperature, thermal_status);
-	reply_out(conn, "HAL Ready: true\nHAL connection:\n\tThermalHAL 2.0 connected: no\nCurrent temperatures from HAL:\n");
+	reply_out(conn,
+		  "HAL Ready: true\nHAL connection:\n\tThermalHAL 2.0 connected: no\nCurrent temperatures from HAL:\n");
 	reply_out(conn, temperature, thermal_status);
 	reply_out(conn, "Current cooling devices from HAL:\n");
 }
@@ -93,7 +96,8 @@ int thermal_command(struct conn *conn, int argc, char **argv)
 		print_thermal(conn);
 	else if (strcmp(argv[1], "reset") == 0)
 		thermal_override = -1;
-	else if (argc != 3 || strcmp(argv[1], "override-status") != 0 || !parse_number(argv[2], 0, 6, &thermal_override)) {
+	else if (argc != 3 || strcmp(argv[1], "override-status") != 0 ||
+		 !parse_number(argv[2], 0, 6, &thermal_override)) {
 		reply_err(conn, "Usage: override-status 0..6 | reset\n");
 		return 255;
 	}
@@ -104,7 +108,8 @@ static void print_package(struct conn *conn, const struct profile *p)
 {
 	reply_out(conn,
 		  "  Package [%s] (%x):\n    userId=%d\n    codePath=/product/app/%s\n"
-		  "    versionCode=%ld minSdk=24 targetSdk=33\n    versionName=%s\n    flags=[ %sHAS_CODE ALLOW_CLEAR_USER_DATA ]\n",
+		  "    versionCode=%ld minSdk=24 targetSdk=33\n    versionName=%s\n    flags=[ %sHAS_CODE "
+		  "ALLOW_CLEAR_USER_DATA ]\n",
 		  p->package, (unsigned)p->uid * 2654435761u, p->uid, p->package, p->version_code, p->version_name,
 		  p->home ? "SYSTEM " : "");
 }
@@ -131,7 +136,9 @@ static void print_activities(struct conn *conn)
 
 	reply_out(conn, "ACTIVITY MANAGER ACTIVITIES (dumpsys activity activities)\n");
 	if (top)
-		reply_out(conn, "  topResumedActivity=ActivityRecord{%x u0 %s/%s t%d}\n  ResumedActivity: ActivityRecord{%x u0 %s/%s t%d}\n",
+		reply_out(conn,
+			  "  topResumedActivity=ActivityRecord{%x u0 %s/%s t%d}\n  ResumedActivity: ActivityRecord{%x "
+			  "u0 %s/%s t%d}\n",
 			  (unsigned)top->pid, top->profile->package, top->profile->activity, process_app_id(top),
 			  (unsigned)top->pid, top->profile->package, top->profile->activity, process_app_id(top));
 }
@@ -149,9 +156,11 @@ static int dump_activity(struct conn *conn, int argc, char **argv)
 		const struct process *p = process_at(i);
 
 		if (p->pid)
-			reply_out(conn, "  *APP* UID %d ProcessRecord{%x %d:%s/u0a%d}\n    oom adj: curAdj=%d setAdj=%d activity=%s\n",
-				  p->profile->uid, (unsigned)p->pid, p->pid, p->profile->package, process_app_id(p), p->adj, p->adj,
-				  states[p->activity]);
+			reply_out(conn,
+				  "  *APP* UID %d ProcessRecord{%x %d:%s/u0a%d}\n    oom adj: curAdj=%d setAdj=%d "
+				  "activity=%s\n",
+				  p->profile->uid, (unsigned)p->pid, p->pid, p->profile->package, process_app_id(p),
+				  p->adj, p->adj, states[p->activity]);
 	}
 	return 0;
 }
@@ -159,7 +168,8 @@ static int dump_activity(struct conn *conn, int argc, char **argv)
 static int dump_power(struct conn *conn, int argc, char **argv)
 {
 	(void)argc, (void)argv;
-	reply_out(conn, "POWER MANAGER (dumpsys power)\n\nPower Manager State:\n  mWakefulness=Awake\n  mIsPowered=%s\n",
+	reply_out(conn,
+		  "POWER MANAGER (dumpsys power)\n\nPower Manager State:\n  mWakefulness=Awake\n  mIsPowered=%s\n",
 		  truth(battery.ac || battery.usb || battery.wireless));
 	return 0;
 }
@@ -180,9 +190,8 @@ static int dump_window(struct conn *conn, int argc, char **argv)
 int dumpsys_command(struct conn *conn, int argc, char **argv)
 {
 	static const struct command services[] = {
-		{"activity", dump_activity},	     {"battery", battery_command}, {"package", dump_package},
-		{"power", dump_power},		     {"thermalservice", thermal_command},
-		{"window", dump_window},
+		{"activity", dump_activity}, {"battery", battery_command},        {"package", dump_package},
+		{"power", dump_power},       {"thermalservice", thermal_command}, {"window", dump_window},
 	};
 	const struct command *service = command_named(services, LENGTH(services), argc > 1 ? argv[1] : "");
 

@@ -41,6 +41,7 @@ struct lmkd_limits lmkd_limits_read(void)
 		.thrashing_limit = limit("thrashing_limit", 100),
 		.swap_free_low_percentage = limit("swap_free_low_percentage", 10),
 		.kill_timeout_ms = limit("kill_timeout_ms", 100),
+		.kill_volunteers = limit("kill_volunteers", 0),
 	};
 
 	limits.thrashing_limit_critical = limit("thrashing_limit_critical", limits.thrashing_limit * 3);
@@ -52,12 +53,13 @@ static const char *watermark_name(enum watermark watermark)
 	return watermark < BELOW_LOW ? "min" : "low";
 }
 
-struct decision lmkd_decide(const struct memory_state *state, const struct lmkd_limits *limits, bool complete, bool after_kill)
+struct decision lmkd_decide(const struct memory_state *state, const struct lmkd_limits *limits, bool complete,
+			    bool after_kill)
 {
 	/* Apps the user perceives are spared (ProcessList.PERCEPTIBLE_APP_ADJ 200) unless it is very bad. */
 	bool spare = state->watermark > BELOW_MIN && state->thrashing < limits->thrashing_limit_critical;
 	long swap_low_kb = state->swap_total_kb * limits->swap_free_low_percentage / 100;
-	bool swap_low = state->swap_free_kb < swap_low_kb, thrashes = state->thrashing > limits->thrashing_limit;
+	bool swap_low = state->swap_free_kb<swap_low_kb, thrashes = state->thrashing> limits->thrashing_limit;
 	struct decision d = {.reason = KILL_NONE, .least_adj = spare ? 201 : 0};
 
 	if (after_kill && state->watermark < BELOW_LOW) {
@@ -70,7 +72,7 @@ struct decision lmkd_decide(const struct memory_state *state, const struct lmkd_
 		d.reason = LOW_SWAP_AND_THRASHING;
 		snprintf(d.text, sizeof(d.text), "device is low on swap (%ldkB < %ldkB) and thrashing (%ld%%)",
 			 state->swap_free_kb, swap_low_kb, state->thrashing);
-	} else if (swap_low && state->watermark < ABOVE_WATERMARKS && state->watermark < BELOW_HIGH) {
+	} else if (swap_low && state->watermark < BELOW_HIGH) {
 		d.reason = LOW_MEM_AND_SWAP;
 		snprintf(d.text, sizeof(d.text), "%s watermark is breached and swap is low (%ldkB < %ldkB)",
 			 watermark_name(state->watermark), state->swap_free_kb, swap_low_kb);
@@ -114,8 +116,10 @@ static bool monitors_open(struct monitors *monitors)
 			close(monitors->fds[i].fd);
 	}
 	monitors->limits = lmkd_limits_read();
-	monitors->fds[0] = (struct pollfd){.fd = psi_monitor("some", monitors->limits.psi_partial_stall_ms), .events = POLLPRI};
-	monitors->fds[1] = (struct pollfd){.fd = psi_monitor("full", monitors->limits.psi_complete_stall_ms), .events = POLLPRI};
+	monitors->fds[0] =
+		(struct pollfd){.fd = psi_monitor("some", monitors->limits.psi_partial_stall_ms), .events = POLLPRI};
+	monitors->fds[1] =
+		(struct pollfd){.fd = psi_monitor("full", monitors->limits.psi_complete_stall_ms), .events = POLLPRI};
 	return monitors->fds[0].fd >= 0 && monitors->fds[1].fd >= 0;
 }
 
@@ -143,9 +147,10 @@ static int look(const struct monitors *monitors, bool some, bool full)
 	if (!memory_state_read(&state))
 		return POLL_LONG_MS;
 	decision = lmkd_decide(&state, &monitors->limits, full, after_kill);
-	/* Without reclaim since the last look there is nothing to relieve (AOSP: "Skip if system is not reclaiming"). */
+	/* Without reclaim since the last look there is nothing to relieve (AOSP: "Skip if system is not reclaiming").
+	 */
 	if (decision.reason != KILL_NONE && (full || after_kill || state.reclaim != RECLAIM_NONE))
-		victim = lmkd_kill(&decision, state.thrashing);
+		victim = lmkd_kill(&decision, state.thrashing, monitors->limits.kill_volunteers);
 	if (victim > 0) {
 		killed_ns = event_ns = now_ns();
 		memory_state_restart();
@@ -153,8 +158,9 @@ static int look(const struct monitors *monitors, bool some, bool full)
 	}
 	if (now - event_ns > (uint64_t)PSI_WINDOW_MS * NS_PER_MS && state.reclaim != RECLAIM_DIRECT)
 		return -1;
-	return state.swap_free_kb < state.swap_total_kb * monitors->limits.swap_free_low_percentage / 100 ? POLL_SHORT_MS
-														    : POLL_LONG_MS;
+	return state.swap_free_kb < state.swap_total_kb * monitors->limits.swap_free_low_percentage / 100
+		       ? POLL_SHORT_MS
+		       : POLL_LONG_MS;
 }
 
 static void want_reinit(int signal)
@@ -173,7 +179,8 @@ static _Noreturn void watch(struct monitors *monitors)
 		if (reinit_wanted) {
 			reinit_wanted = 0;
 			if (!monitors_open(monitors))
-				log_line(LOG_MAIN, 'E', "lowmemorykiller", "Failed to initialize PSI monitors: %s", strerror(errno));
+				log_line(LOG_MAIN, 'E', "lowmemorykiller", "Failed to initialize PSI monitors: %s",
+					 strerror(errno));
 			continue;
 		}
 		if (count < 0)

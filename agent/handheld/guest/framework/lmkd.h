@@ -20,10 +20,11 @@ enum kill_reason {
 struct lmkd_limits {
 	long psi_partial_stall_ms;
 	long psi_complete_stall_ms;
-	long thrashing_limit;          /* % of the file pages that were refaulted within one window */
+	long thrashing_limit; /* % of the file pages that were refaulted within one window */
 	long thrashing_limit_critical;
 	long swap_free_low_percentage;
-	long kill_timeout_ms;          /* how long a victim may take to die before the next one goes */
+	long kill_timeout_ms; /* how long a victim may take to die before the next one goes */
+	bool kill_volunteers; /* ours: also processes that are no apps and have oom_score_adj 1000; AOSP: never */
 };
 
 enum watermark { BELOW_MIN, BELOW_LOW, BELOW_HIGH, ABOVE_WATERMARKS };
@@ -50,10 +51,11 @@ bool memory_state_read(struct memory_state *state);
 void memory_state_restart(void);
 
 /* Pure. `complete`: PSI full went over its limit; `after_kill`: a victim died since the last look. */
-struct decision lmkd_decide(const struct memory_state *state, const struct lmkd_limits *limits, bool complete, bool after_kill);
+struct decision lmkd_decide(const struct memory_state *state, const struct lmkd_limits *limits, bool complete,
+			    bool after_kill);
 
 /* Kills the app with the highest oom_score_adj >= decision->least_adj, the largest among equals. */
-pid_t lmkd_kill(const struct decision *decision, long thrashing);
+pid_t lmkd_kill(const struct decision *decision, long thrashing, bool volunteers);
 
 int lmkd_main(int argc, char **argv);
 /* Makes the running lmkd read its properties again. */

@@ -12,7 +12,11 @@
 #include "log.h"
 #include "server.h"
 
-enum { KEPT_LINES = 1024, EVERY_BUFFER = (1 << LOG_MAIN) | (1 << LOG_SYSTEM) | (1 << LOG_CRASH), NAME_COUNT = LOG_BUFFERS };
+enum {
+	KEPT_LINES = 1024,
+	EVERY_BUFFER = (1 << LOG_MAIN) | (1 << LOG_SYSTEM) | (1 << LOG_CRASH),
+	NAME_COUNT = LOG_BUFFERS
+};
 
 static const char *const buffer_names[NAME_COUNT] = {"main", "system", "events", "crash"};
 static const char priorities[] = "VDIWEF";
@@ -48,7 +52,8 @@ static bool loud_enough(const struct wish *wish, const struct log_line *line)
 
 static bool wanted(const struct wish *wish, const struct log_line *line)
 {
-	return (wish->buffers & (1u << line->buffer)) && (wish->pid < 0 || wish->pid == line->pid) && loud_enough(wish, line);
+	return (wish->buffers & (1u << line->buffer)) && (wish->pid < 0 || wish->pid == line->pid) &&
+	       loud_enough(wish, line);
 }
 
 /* `threadtime`, AOSP system/logging liblog logprint.cpp: "%m-%d %H:%M:%S.mmm PID TID P TAG: text". */
@@ -58,7 +63,8 @@ static void show(struct conn *conn, struct wish *wish, const struct log_line *li
 	struct tm tm;
 
 	if (!(wish->shown & (1u << line->buffer))) {
-		reply_out(conn, "--------- %s %s\n", wish->shown ? "switch to" : "beginning of", buffer_names[line->buffer]);
+		reply_out(conn, "--------- %s %s\n", wish->shown ? "switch to" : "beginning of",
+			  buffer_names[line->buffer]);
 		wish->shown |= 1u << line->buffer;
 	}
 	localtime_r(&line->when.tv_sec, &tm);
@@ -172,7 +178,8 @@ static bool add_filter(struct wish *wish, const char *word)
 	const char *colon = strrchr(word, ':');
 	char priority = colon && colon[1] ? colon[1] : 'V';
 
-	if ((colon && (strlen(colon) > 2 || !strchr("VDIWEFS", priority))) || wish->filter_count == LENGTH(wish->filters))
+	if ((colon && (strlen(colon) > 2 || !strchr("VDIWEFS", priority))) ||
+	    wish->filter_count == LENGTH(wish->filters))
 		return false;
 	if (word[0] == '*')
 		wish->otherwise = priority;
@@ -232,7 +239,8 @@ int logcat_command(struct conn *conn, int argc, char **argv)
 		return 1;
 	*wish = (struct wish){.tail = -1, .pid = -1, .otherwise = 'V'};
 	if (!parse_wish(wish, argc, argv)) {
-		reply_err(conn, "Usage: logcat [-b BUFFER,...] [-c] [-d] [-t N] [-T N] [-s] [-v threadtime] [--pid=N] [TAG:P]...\n");
+		reply_err(conn, "Usage: logcat [-b BUFFER,...] [-c] [-d] [-t N] [-T N] [-s] [-v threadtime] [--pid=N] "
+				"[TAG:P]...\n");
 		free(wish);
 		return 1;
 	}

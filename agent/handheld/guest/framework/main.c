@@ -14,7 +14,8 @@
 #include "wire.h"
 
 /* Room for the process names of apps, which are forked from system_server and rename themselves in its argv. */
-static char name_room[] = "                                                                                                ";
+static char name_room[] =
+	"                                                                                                ";
 
 static char **whole_argv; /* with the program's own name before the applet's */
 
@@ -42,8 +43,8 @@ static int become_lmkd(int argc, char **argv)
 	return lmkd_main(argc, argv);
 }
 
-static const char *const served[] = {"am",	"cmd", "device_config", "dumpsys",  "input", "logcat",
-				     "pm",	"setprop", "settings",	"svc",	    "wm"};
+static const char *const served[] = {"am", "cmd",     "device_config", "dumpsys", "input", "logcat",
+				     "pm", "setprop", "settings",      "svc",     "wm"};
 
 static int usage(FILE *out, int status)
 {

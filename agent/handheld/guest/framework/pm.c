@@ -96,11 +96,13 @@ static int pm_path(struct conn *conn, int argc, char **argv)
 static void print_activity(struct conn *conn, const struct profile *p, bool brief, const char *indent)
 {
 	if (brief)
-		reply_out(conn, "%spriority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true\n%s%s/%s\n",
+		reply_out(conn,
+			  "%spriority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true\n%s%s/%s\n",
 			  indent, indent, p->package, p->activity);
 	else
-		reply_out(conn, "%spriority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true\n"
-				"%sActivityInfo:\n%s  name=%s%s\n%s  packageName=%s\n",
+		reply_out(conn,
+			  "%spriority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=true\n"
+			  "%sActivityInfo:\n%s  name=%s%s\n%s  packageName=%s\n",
 			  indent, indent, indent, p->package, p->activity, indent, p->package);
 }
 

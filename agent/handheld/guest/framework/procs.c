@@ -97,8 +97,8 @@ bool process_start(struct process *process, void (*drawn)(struct process *proces
 	}
 	close(pair[1]);
 	if (pid < 0) {
-		log_line(LOG_SYSTEM, 'E', "ActivityManager", "Failure starting process %s: %s", process->profile->package,
-			 strerror(errno));
+		log_line(LOG_SYSTEM, 'E', "ActivityManager", "Failure starting process %s: %s",
+			 process->profile->package, strerror(errno));
 		close(pair[0]);
 		return false;
 	}
@@ -215,7 +215,8 @@ void processes_update(const struct process *top)
 	for (size_t i = 0; i < running; i++) {
 		struct process *process = order[i];
 		bool front = process == top || process->launch.id;
-		bool previous = !front && !previous_given && !process->profile->home && process->activity != ACTIVITY_NONE;
+		bool previous =
+			!front && !previous_given && !process->profile->home && process->activity != ACTIVITY_NONE;
 
 		if (front)
 			set_adj(process, FOREGROUND_APP_ADJ);

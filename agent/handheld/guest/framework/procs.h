@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* App processes: one per profile, made by fork, ordered by use, each with the oom_score_adj ActivityManager would give. */
+/* App processes: one per profile, made by fork, ordered by use, each with the oom_score_adj ActivityManager would give.
+ */
 #ifndef RECLAIM_PROCS_H
 #define RECLAIM_PROCS_H
 
@@ -17,7 +18,8 @@ enum {
 	UNKNOWN_ADJ = 1001,
 };
 
-/* Process.THREAD_PRIORITY_TOP_APP_BOOST, and in place of the cpu cgroup of background apps THREAD_PRIORITY_BACKGROUND */
+/* Process.THREAD_PRIORITY_TOP_APP_BOOST, and in place of the cpu cgroup of background apps THREAD_PRIORITY_BACKGROUND
+ */
 enum { TOP_APP_NICE = -10, BACKGROUND_NICE = 10 };
 
 enum activity_state { ACTIVITY_NONE, ACTIVITY_STOPPED, ACTIVITY_RESUMED };

@@ -173,7 +173,6 @@ int system_server_main(void)
 	setpriority(PRIO_PROCESS, 0, SERVER_NICE);
 	protect_daemon();
 	activity_boot();
-	property_set("sys.boot_completed", "1", 0);
 	for (;;) {
 		/* One event at a time: a handler may free any other connection. */
 		int count = epoll_wait(epoll_fd, &event, 1, ms_to_next_timer());

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* system_server's event loop and the connections of commands. One thread: nothing here needs a lock, and fork is safe. */
+/* system_server's event loop and the connections of commands. One thread: nothing here needs a lock, and fork is safe.
+ */
 #ifndef RECLAIM_SERVER_H
 #define RECLAIM_SERVER_H
 

@@ -13,6 +13,7 @@ bool store_get(const char *directory, const char *name, char out[STORE_VALUE_SIZ
 int store_set(const char *directory, const char *name, const char *value);
 bool store_delete(const char *directory, const char *name);
 /* Sorted by name. */
-void store_each(const char *directory, void (*visit)(const char *name, const char *value, void *context), void *context);
+void store_each(const char *directory, void (*visit)(const char *name, const char *value, void *context),
+		void *context);
 
 #endif

@@ -7,7 +7,7 @@
 #ifndef RECLAIM_TRACE_H
 #define RECLAIM_TRACE_H
 
-void trace_open(void);  /* once, while still root: apps inherit the descriptor, as trace_marker is closed to them */
+void trace_open(void);   /* once, while still root: apps inherit the descriptor, as trace_marker is closed to them */
 void trace_forked(void); /* in a child: its slices are its own */
 int trace_descriptor(void);
 

@@ -47,7 +47,8 @@ bool kernel_argument(const char *key, char *out, size_t size);
 bool parse_number(const char *text, long low, long high, long *out);
 bool starts_with(const char *text, const char *start);
 
-/* Makes `ps`, Perfetto and the kernel call this process `name` (comm: its last 15 characters, as Android's zygote does). */
+/* Makes `ps`, Perfetto and the kernel call this process `name` (comm: its last 15 characters, as Android's zygote
+ * does). */
 void process_name_room(char **argv);
 void process_rename(const char *name);
 /* Locks the daemon's memory and takes it out of every killer's reach. */
