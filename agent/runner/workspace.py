@@ -10,14 +10,16 @@ from workloads.errors import FinalError, TransientError
 ROOT = "/data/local/tmp/reclaim"
 """Under the one folder where Android lets the shell user write and run programs (shell_data_file)."""
 
-_WAIT = 'until [ -e "$1/done" ]; do kill -0 "$2" 2>/dev/null || { [ -e "$1/done" ] || exit 3; }; sleep 0.2; done'
-_END = (
+CHECK = 'mkdir -p "$1" && [ -x "$2" ]'
+MAKE = 'rm -rf "$1" && mkdir -p "$1" && cd "$1" && shift && while [ $# -gt 1 ]; do ln -s "$2" "$1"; shift 2; done'
+WAIT = 'until [ -e "$1/done" ]; do kill -0 "$2" 2>/dev/null || { [ -e "$1/done" ] || exit 3; }; sleep 0.2; done'
+END = (
     ': >"$1/stop"; n=0; while [ -e "/proc/$2" ] && [ $n -lt "$3" ]; do n=$((n+1)); sleep 0.1; done; [ ! -e "/proc/$2" ]'
 )
-_NOTED = 'echo $$ >"$1/pid"; exec sh "$1/run.sh"'
-_CLEAR = 'read -r p <"$1/pid" && kill -9 -"$p"; rm -rf "$1"; true'
-_RESET = 'for p; do am force-stop "$p"; done; sync'
-_DROP = "echo 3 >/proc/sys/vm/drop_caches"
+NOTED = 'echo $$ >"$1/pid"; exec sh "$1/run.sh"'
+CLEAR = 'read -r p <"$1/pid" && kill -9 -"$p"; rm -rf "$1"; true'
+RESET = 'for p; do am force-stop "$p"; done; sync'
+DROP = "echo 3 >/proc/sys/vm/drop_caches"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Workspace:
             FinalError: the phone refused it.
         """
         path = f"{self.root}/{name}-{hashlib.sha256(program).hexdigest()[:16]}"
-        there = self.phone.shell("sh", "-c", 'mkdir -p "$1" && [ -x "$2" ]', "sh", self.root, path)
+        there = self.phone.shell("sh", "-c", CHECK, "sh", self.root, path)
         if there.code:
             self.phone.transport.push(program, path, mode=0o755)
         return path
@@ -47,17 +49,14 @@ class Workspace:
     def begin(self, trial: str, script: str, programs: dict[str, str]) -> str:
         """Make the trial's folder, holding `run.sh` and a link to each program; return its path."""
         folder = f"{self.root}/{trial}"
-        make = (
-            'rm -rf "$1" && mkdir -p "$1" && cd "$1" && shift && while [ $# -gt 1 ]; do ln -s "$2" "$1"; shift 2; done'
-        )
         links = [word for pair in programs.items() for word in pair]
-        self.phone.shell("sh", "-c", make, "sh", folder, *links, check=True)
+        self.phone.shell("sh", "-c", MAKE, "sh", folder, *links, check=True)
         self.phone.transport.push(script.encode(), f"{folder}/run.sh")
         return folder
 
     def start(self, folder: str) -> int:
         """Start the trial's script; it goes on when the link is lost. Return its pid."""
-        return self.phone.spawn(("sh", "-c", _NOTED, "sh", folder), f"{folder}/run.log")
+        return self.phone.spawn(("sh", "-c", NOTED, "sh", folder), f"{folder}/run.log")
 
     def wait(self, folder: str, pid: int, timeout_s: float) -> None:
         """Wait on the phone until the script is done, without any traffic meanwhile.
@@ -65,7 +64,7 @@ class Workspace:
         Raises:
             TransientError: it died, or did not end in time.
         """
-        done = self.phone.shell("sh", "-c", _WAIT, "sh", folder, str(pid), timeout_s=timeout_s)
+        done = self.phone.shell("sh", "-c", WAIT, "sh", folder, str(pid), timeout_s=timeout_s)
         if done.code:
             log = self.read(folder, "run.log").strip().replace("\n", "; ")[-300:]
             raise TransientError(
@@ -79,7 +78,7 @@ class Workspace:
             TransientError: they did not end in time.
         """
         polls = str(int(timeout_s * 10))
-        done = self.phone.shell("sh", "-c", _END, "sh", folder, str(pid), polls, timeout_s=timeout_s + 10)
+        done = self.phone.shell("sh", "-c", END, "sh", folder, str(pid), polls, timeout_s=timeout_s + 10)
         if done.code:
             raise TransientError(f"{self.phone.serial}: the memory eaters did not end within {timeout_s:g} s")
 
@@ -90,7 +89,7 @@ class Workspace:
 
     def end(self, folder: str) -> None:
         """Kill what the trial's script still runs and remove its folder; fine when nothing is left."""
-        self.phone.shell("sh", "-c", _CLEAR, "sh", folder)
+        self.phone.shell("sh", "-c", CLEAR, "sh", folder)
 
     def remove(self) -> None:
         """Leave nothing behind."""
@@ -103,8 +102,8 @@ def reset_apps(phone: Phone, packages: list[str]) -> None:
     Raises:
         FinalError: the phone refused to stop them.
     """
-    done = phone.shell("sh", "-c", _RESET, "sh", *packages, timeout_s=60)
+    done = phone.shell("sh", "-c", RESET, "sh", *packages, timeout_s=60)
     if done.code:
         raise FinalError(f"{phone.serial}: the apps could not be stopped: {done.err.strip() or done.out.strip()}")
     if phone.root.kind != "none":
-        phone.shell("sh", "-c", _DROP, as_root=True, timeout_s=60)
+        phone.shell("sh", "-c", DROP, as_root=True, timeout_s=60)

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from agent.device.fake import FakePhone, Fault
+from agent.device.phone import attach
+from agent.knobs import undo
+from agent.runner.dry import writes
+from agent.runner.run import Request, run_experiment
+from agent.runner.workspace import DROP, ROOT
+from reports.record import PlannedTrial, TrialRecord
+from reports.store import RunStore
+from tests.support.runner_phone import Trials
+from workloads import load
+from workloads.errors import FinalError, InputError, ProofError, TransientError
+from workloads.spec import Arm, Experiment, Pressure, Setting
+
+NR = "/sys/module/kcompressd/parameters/nr_kcompressd"
+SWAPPINESS = Setting("sysctl:vm.swappiness", "60")
+
+
+def experiment(*, blocks: int = 1, off: tuple[Setting, ...] = (), on: tuple[Setting, ...] = ()) -> Experiment:
+    shipped, _ = load.experiment("kcompressd")
+    arms = (
+        Arm("off", (Setting("kcompressd", "off"), *off)),
+        Arm("on", (Setting("kcompressd", "2"), *on)),
+    )
+    return replace(shipped, blocks=blocks, arms=arms)
+
+
+@dataclass
+class StillClock:
+    slept: float = 0.0
+
+    def now(self) -> float:
+        return self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+@dataclass
+class Silent:
+    interrupt_at: int = 0
+    told: list[str] = field(default_factory=list)
+
+    def planned(self, trials: int) -> None:
+        self.told.append(f"planned {trials}")
+
+    def stage(self, trial: PlannedTrial, name: str) -> None:
+        self.told.append(f"{trial.name}: {name}")
+        if trial.index == self.interrupt_at and name == "pressure and launches":
+            raise KeyboardInterrupt
+
+    def ended(self, record: TrialRecord) -> None:
+        self.told.append(f"ended {record.trial.name}")
+
+
+@pytest.fixture(autouse=True)
+def no_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The program for the phone is built already."""
+    from workloads.device import build  # noqa: PLC0415 - the fixture is about this module
+
+    program = tmp_path / "pressure"
+    program.write_bytes(b"program")
+    monkeypatch.setattr(build, "_build", lambda _abi, target: (target.parent.mkdir(parents=True), target.touch()))
+    monkeypatch.setenv("RECLAIM_CACHE", str(tmp_path / "cache"))
+
+
+def run(trials: Trials, out: Path, watch: Silent | None = None, *, allow_unsafe: bool = False) -> RunStore:
+    request = Request(trials.experiment, "question = 1\n", out, allow_unsafe=allow_unsafe)
+    return run_experiment(attach(trials.ready()), request, StillClock(), watch or Silent())
+
+
+def value(phone: FakePhone, path: str) -> str:
+    return phone.file(path).text.strip()
+
+
+def test_every_trial_is_kept_with_launches_proof_and_what_the_kernel_counted(tmp_path: Path) -> None:
+    store = run(Trials(experiment(blocks=2)), tmp_path / "run")
+    records = store.records()
+    assert [record.trial for record in records] == list(store.plan.trials)
+    for record in records:
+        assert [launch.total_time_s for launch in record.launches] == [0.321] * 6
+        assert record.proof["kcompressd"].outcome == "taken"
+        assert record.settings == {"kcompressd": "off" if record.trial.arm == "off" else "2"}
+        assert record.vmstat["pswpout"] == 50_000
+        assert all(eater.survived for eater in record.eaters)
+        assert record.excluded is None
+
+
+def test_settings_have_their_first_values_and_the_phone_is_clean_afterwards(tmp_path: Path) -> None:
+    trials = Trials(experiment(on=(SWAPPINESS,)))
+    run(trials, tmp_path / "run")
+    assert value(trials.phone, NR) == "0"
+    assert value(trials.phone, "/proc/sys/vm/swappiness") == "100"
+    assert not [name for name in trials.phone.files if name.startswith(ROOT)]
+
+
+def test_an_interrupt_in_the_middle_puts_everything_back_and_loses_no_finished_trial(tmp_path: Path) -> None:
+    trials = Trials(experiment(blocks=2, off=(SWAPPINESS,), on=(SWAPPINESS,)))
+    with pytest.raises(KeyboardInterrupt):
+        run(trials, tmp_path / "run", Silent(interrupt_at=3))
+    store = RunStore.open(tmp_path / "run")
+    journal = undo.load(store.undo_path)
+    assert len(store.records()) == 2
+    assert journal is not None
+    assert journal.restored
+    assert value(trials.phone, NR) == "0"
+    assert value(trials.phone, "/proc/sys/vm/swappiness") == "100"
+    assert not trials.phone.recording
+
+
+def test_the_lying_setter_is_refused_before_any_write(tmp_path: Path) -> None:
+    trials = Trials(experiment())
+    trials.phone.kernel.setter, trials.phone.kernel.counters = "lies", False
+    with pytest.raises(InputError, match=r"kcompressd is not written: .* --allow-unsafe-knob"):
+        run(trials, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_forced_the_lying_setter_ends_the_run_as_not_taken(tmp_path: Path) -> None:
+    trials = Trials(experiment())
+    trials.phone.kernel.setter, trials.phone.kernel.counters = "lies", False
+    with pytest.raises((ProofError, FinalError), match="defect"):
+        run(trials, tmp_path / "run", allow_unsafe=True)
+
+
+def test_a_trial_that_swapped_too_little_is_kept_but_not_counted(tmp_path: Path) -> None:
+    store = run(Trials(experiment(), pages=10), tmp_path / "run")
+    off = next(record for record in store.records() if record.trial.arm == "off")
+    assert off.excluded == "kcompressd not exercised: only 10 pages went to swap, too few to tell; raise the pressure"
+
+
+def test_killed_eaters_failed_launches_and_lmkd_kills_are_told(tmp_path: Path) -> None:
+    kill = "11-23 06:00:01.000  99  99 I lowmemorykiller: Kill 'com.a' (7), uid 1, oom_score_adj 900 to free 1kB rss\n"
+    made = experiment()
+    missing = {made.workload.apps[0]: "Error type 3\nError: Activity class {x} does not exist.\n"}
+    store = run(Trials(made, killed=2, said=missing, log=kill), tmp_path / "run")
+    record = store.records()[0]
+    assert [caveat.code for caveat in record.caveats] == ["eaters-killed", "launch-failed"]
+    assert record.launches[0].status == "error"
+    assert [(one.process, one.by, one.adj) for one in record.kills] == [("com.a", "lmkd", 900)]
+
+
+def test_every_problem_is_told_before_the_first_write(tmp_path: Path) -> None:
+    made = replace(experiment(on=(Setting("nope", "1"),)), primary=("ttid", "beauty"))
+    huge = replace(made.workload, apps=("x.y/.Z", *made.workload.apps), pressure=Pressure(64, 1 << 30))
+    trials = Trials(replace(made, workload=huge), free_kib=1000)
+    phone = trials.ready()
+    phone.packages.discard("x.y")
+    with pytest.raises(InputError) as caught:
+        run_experiment(attach(phone), Request(trials.experiment, "", tmp_path / "run"), StillClock(), Silent())
+    text = str(caught.value)
+    for part in ("'beauty', which is no metric", "no knob nope", "x.y", "demands 65536 MiB", "MiB free on /data"):
+        assert part in text
+    assert not (tmp_path / "run").exists()
+    assert value(phone, NR) == "0"
+
+
+def test_a_script_that_dies_ends_the_run_and_leaves_no_recording(tmp_path: Path) -> None:
+    trials = Trials(experiment(), dies=True)
+    with pytest.raises(TransientError, match="script died"):
+        run(trials, tmp_path / "run")
+    assert not trials.phone.recording
+    assert value(trials.phone, NR) == "0"
+
+
+def test_a_link_that_drops_ends_the_run_with_its_own_words(tmp_path: Path) -> None:
+    trials = Trials(experiment())
+    trials.phone.faults.append(Fault("logcat", TransientError("FAKE0001: the link dropped during logcat")))
+    with pytest.raises(TransientError, match="dropped during logcat"):
+        run(trials, tmp_path / "run")
+
+
+def test_a_dry_run_prints_every_write_and_makes_none(tmp_path: Path) -> None:
+    trials = Trials(experiment())
+    phone = trials.ready()
+    lines = writes(attach(phone), Request(trials.experiment, "", tmp_path / "run"))
+    assert any(f"write 2 to {NR}" in line for line in lines)
+    assert any(f"write off back to {NR}" in line for line in lines)
+    assert not (tmp_path / "run").exists()
+    assert not [argv for argv in phone.log if argv[0] == "push" or DROP in argv]
+
+
+def test_the_page_cache_is_emptied_only_as_root(tmp_path: Path) -> None:
+    rootless = Trials(replace(experiment(), arms=(Arm("off", ()), Arm("on", ()))))
+    rootless.phone.roots = frozenset()
+    run(rootless, tmp_path / "run")
+    assert not [argv for argv in rootless.phone.log if DROP in argv]
+
+
+def test_the_program_is_pushed_once(tmp_path: Path) -> None:
+    trials = Trials(experiment(blocks=3))
+    run(trials, tmp_path / "run")
+    pushed = [argv[1] for argv in trials.phone.log if argv[0] == "push" and "pressure-" in argv[1]]
+    assert len(pushed) == 1
