@@ -43,7 +43,7 @@ def test_the_installed_wheel_makes_a_report_in_a_clean_environment(wheel: Path, 
     venv.create(tmp_path / "clean", with_pip=True)
     programs = tmp_path / "clean" / "bin"
     subprocess.run([programs / "pip", "install", "--quiet", wheel], check=True, timeout=600)
-    command = [programs / "reclaim", "report", str(run), "-o", str(tmp_path / "page.html")]
+    command = [str(programs / "reclaim"), "report", str(run), "-o", str(tmp_path / "page.html")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "kcompressd" in (tmp_path / "page.html").read_text()
