@@ -215,12 +215,15 @@ class FakePhone:
         except RefusedError as refusal:
             return f"cat: {path}: {refusal}\n", 1
 
-    def _write(self, call: Call) -> str:
-        path = call.argv[0]
+    def _write(self, call: Call) -> Completed:
+        (path,) = call.argv
         if path not in self.files and path not in self.kernel.files():
             self.files[path] = FakeFile("")
-        self.file(path).write(call.stdin, as_root=call.as_root)
-        return ""
+        try:
+            self.file(path).write(call.stdin, as_root=call.as_root)
+        except RefusedError as refusal:
+            return Completed(call.argv, 1, self._cat(path, call.as_root)[0], f"cat: write error: {refusal}\n")
+        return Completed(call.argv, 0, self._cat(path, call.as_root)[0], "")
 
     def _spawn(self, call: Call) -> str:
         pid = self.new_pid()

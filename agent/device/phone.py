@@ -11,11 +11,20 @@ from agent.ports import Completed, Transport
 from reports.record import Conditions, DeviceFacts
 from workloads.errors import FinalError
 
-WRITE = 'cat >"$1"'
-"""Run as `sh -c WRITE sh PATH`, the value on standard input: one write(2), as sysfs and sysctl files need."""
+WRITE = 'cat >"$1"; s=$?; cat "$1"; exit $s'
+"""Run as `sh -c WRITE sh PATH`, the value on standard input: one write(2), as sysfs and sysctl files need; then it is
+read back. Exit status: of the write."""
 
 SPAWN = 'echo 0 >/proc/self/oom_score_adj; o=$1; shift; setsid "$@" >"$o" 2>&1 </dev/null & echo $!'
 """Run as `sh -c SPAWN sh LOG PROGRAM ...`; adbd's children inherit its -1000, which would make them unkillable."""
+
+CONDITIONS = (
+    batch.file("/proc/meminfo"),
+    batch.file("/sys/block/zram0/mm_stat"),
+    batch.program("dumpsys", "battery"),
+    batch.program("dumpsys", "thermalservice"),
+)
+"""Questions that `read_conditions` reads the answers of."""
 
 _VM_FILES = (
     *(
@@ -38,6 +47,19 @@ _VM_FILES = (
     "/sys/kernel/mm/transparent_hugepage/enabled",
 )
 """Kernel settings that shape reclaim; those that exist are recorded under the name after the common folders."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a write.
+
+    Attributes:
+        text: what the file holds now, without its last line feed.
+        refusal: one line with the phone's own words, None when it said yes.
+    """
+
+    text: str
+    refusal: str | None
 
 
 @dataclass(frozen=True)
@@ -102,15 +124,27 @@ class Phone:
             raise FinalError(f"{self.serial}: cannot read {path}: {answer.text.strip()}")
         return answer.text.removesuffix("\n")
 
+    def try_write(self, path: str, value: str) -> Written:
+        """Write a value as `echo VALUE >PATH` does, as root where there is root, and read the file back at once.
+
+        Raises:
+            FinalError: the file cannot be read back.
+        """
+        done = self.shell("sh", "-c", WRITE, "sh", path, as_root=True, stdin=f"{value}\n".encode())
+        refusal = f"{self.serial}: cannot write {value!r} to {path} (root: {self.root.kind}): {said(done)}"
+        if done.code and not done.out:
+            raise FinalError(refusal)
+        return Written(done.out.removesuffix("\n"), refusal if done.code else None)
+
     def write_text(self, path: str, value: str) -> None:
-        """Write a value as `echo VALUE >PATH` does, as root where there is root. Settings: read back, trust no status.
+        """Write a value; for settings use `try_write`, whose read-back tells what really happened.
 
         Raises:
             FinalError: the phone refused; its words are in the message.
         """
-        done = self.shell("sh", "-c", WRITE, "sh", path, as_root=True, stdin=f"{value}\n".encode())
-        if done.code != 0:
-            raise FinalError(f"{self.serial}: cannot write {value!r} to {path} (root: {self.root.kind}): {said(done)}")
+        written = self.try_write(path, value)
+        if written.refusal:
+            raise FinalError(written.refusal)
 
     def getprop(self, name: str) -> str:
         """Return a property, empty when it is not set."""
@@ -138,21 +172,7 @@ class Phone:
 
     def conditions(self) -> Conditions:
         """Return battery, heat and memory as they are now; what cannot be read is None."""
-        (memory,), (zram,), (battery,), (heat,) = self.ask(
-            batch.file("/proc/meminfo"),
-            batch.file("/sys/block/zram0/mm_stat"),
-            batch.program("dumpsys", "battery"),
-            batch.program("dumpsys", "thermalservice"),
-        )
-        sizes, charge = parse.meminfo(memory.text), parse.battery(battery.text)
-        return Conditions(
-            battery_percent=charge.percent,
-            battery_c=charge.celsius,
-            thermal_status=parse.thermal_status(heat.text),
-            mem_available_bytes=sizes.get("MemAvailable"),
-            swap_free_bytes=sizes.get("SwapFree"),
-            zram_mm_stat=parse.numbers(zram.text) if zram.ok else (),
-        )
+        return read_conditions(self.ask(*CONDITIONS))
 
     def facts(self, knobs: Mapping[str, str] | None = None) -> DeviceFacts:
         """Return what this phone is.
@@ -189,6 +209,20 @@ class Phone:
             perfetto=perfetto.text.strip().partition("\n")[0] if perfetto.ok else None,
             stand_in=props_by_name.get("ro.reclaim.stand_in") or None,
         )
+
+
+def read_conditions(answers: Sequence[tuple[Answer, ...]]) -> Conditions:
+    """Return what the answers to `CONDITIONS` say."""
+    (memory,), (zram,), (battery,), (heat,) = answers
+    sizes, charge = parse.meminfo(memory.text), parse.battery(battery.text)
+    return Conditions(
+        battery_percent=charge.percent,
+        battery_c=charge.celsius,
+        thermal_status=parse.thermal_status(heat.text),
+        mem_available_bytes=sizes.get("MemAvailable"),
+        swap_free_bytes=sizes.get("SwapFree"),
+        zram_mm_stat=parse.numbers(zram.text) if zram.ok else (),
+    )
 
 
 def attach(transport: Transport) -> Phone:

@@ -2,12 +2,13 @@
 """What the kernel's reclaim did so far, sampled in one round trip; two samples make growth, which proofs judge."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from agent.device import batch, parse
-from agent.device.phone import Phone
+from agent.device.phone import CONDITIONS, Phone, read_conditions
+from reports.record import Conditions
 
 KCOMPRESSD = re.compile(r"a?kcompressd:?\d+")
 """Thread names: `kcompressd:0` at zram level, `kcompressd0` per node at mm level, `akcompressd:0` OPLUS' first."""
@@ -15,6 +16,9 @@ KCOMPRESSD = re.compile(r"a?kcompressd:?\d+")
 KSWAPD = re.compile(r"kswapd\d+")
 COUNTERS = "/sys/kernel/kcompressd/*"
 """Counters of the guest's own module, in pages; the published first version exports none."""
+
+ACTIVITY = (batch.file("/proc/vmstat"), batch.joined("/proc/[0-9]*/stat"), batch.each(COUNTERS))
+"""Questions that `read_activity` reads the answers of."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,22 @@ def sample(phone: Phone) -> Activity:
     Raises:
         TransientError: the link dropped.
     """
-    (vmstat,), (stats,), counters = phone.ask(
-        batch.file("/proc/vmstat"), batch.joined("/proc/[0-9]*/stat"), batch.each(COUNTERS)
-    )
+    return read_activity(phone.ask(*ACTIVITY))
+
+
+def survey(phone: Phone) -> tuple[Conditions, Activity]:
+    """Take conditions and a sample in one round trip.
+
+    Raises:
+        TransientError: the link dropped.
+    """
+    answers = phone.ask(*CONDITIONS, *ACTIVITY)
+    return read_conditions(answers[: len(CONDITIONS)]), read_activity(answers[len(CONDITIONS) :])
+
+
+def read_activity(answers: Sequence[tuple[batch.Answer, ...]]) -> Activity:
+    """Return what the answers to `ACTIVITY` say."""
+    (vmstat,), (stats,), counters = answers
     found = parse.threads(stats.text)
     return Activity(
         vmstat=parse.vmstat(vmstat.text),

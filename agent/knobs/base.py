@@ -9,7 +9,7 @@ from agent.device.parse import chosen
 from agent.device.phone import Phone
 from agent.knobs.activity import Activity
 from reports.record import Proof
-from workloads.errors import FinalError, InputError, ProofError
+from workloads.errors import InputError, ProofError
 
 
 class Knob(Protocol):
@@ -98,18 +98,14 @@ class FileKnob:
         Raises:
             ProofError: the value did not take, or it reads back although the kernel refused it.
         """
-        wanted, refusal = self.canonical(value), None
-        try:
-            phone.write_text(self.where, self.spell(wanted))
-        except FinalError as error:
-            refusal = str(error)
-        found = self.read(phone)
+        wanted = self.canonical(value)
+        written = phone.try_write(self.where, self.spell(wanted))
+        found = self.canonical(written.text)
         if found != wanted:
-            raise ProofError(
-                refusal or f"{phone.serial}: {self.name}: wrote {wanted}, but {self.where} reads back {found}"
-            )
-        if refusal:
-            raise ProofError(self._lie(refusal, wanted))
+            told = f"{phone.serial}: {self.name}: wrote {wanted}, but {self.where} reads back {found}"
+            raise ProofError(written.refusal or told)
+        if written.refusal:
+            raise ProofError(self._lie(written.refusal, wanted))
         return found
 
     def _lie(self, refusal: str, wanted: str) -> str:

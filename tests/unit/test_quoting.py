@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agent.device.quoting import command_line, quote
 from workloads.errors import InputError
 
-WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=40)
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
 HOSTILE = (
     "",
     " ",
