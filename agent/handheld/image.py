@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -109,16 +110,15 @@ def build(progress: Progress, *, refresh: bool = True) -> Image:
     started = time.monotonic()
     cache = cache_dir()
     require_space(cache, BUILD_BYTES)
-    with locked(cache / "lock"):
+    with locked(cache / "lock"), TemporaryDirectory(dir=cache) as copy:
         root, packages = _debian_root(cache, progress, refresh=refresh)
-        recipe = recipe_key(GUEST_SOURCES)
+        sources = Path(shutil.copytree(GUEST_SOURCES, Path(copy) / "guest"))  # an edit in mid-build changes nothing
+        recipe = recipe_key(sources)
         final = cache / "images" / f"{recipe}-{versions_key(packages)}"
         if not (final / "manifest.json").exists():
             with appearing(final) as folder:
-                _fill(root, folder, progress)
+                _fill(root, sources, folder, progress)
                 _write_manifest(folder, recipe, packages, root.kernel, time.monotonic() - started)
-                if recipe_key(GUEST_SOURCES) != recipe:
-                    raise SetupError("the guest's sources changed while the image was built: run the command again")
             _forget_older(final.parent, IMAGES_KEPT)
         image = find(recipe)
     if image is None:
@@ -146,13 +146,13 @@ def _debian_root(cache: Path, progress: Progress, *, refresh: bool) -> tuple[Deb
     return DebianRoot(final / "tree"), packages
 
 
-def _fill(root: DebianRoot, folder: Path, progress: Progress) -> None:
+def _fill(root: DebianRoot, sources: Path, folder: Path, progress: Progress) -> None:
     """Make every file of the image but its manifest; app files are written while the compiler runs."""
-    apps = threading.Thread(target=_app_disks, args=(folder,))
+    apps = threading.Thread(target=_app_disks, args=(sources, folder))
     apps.start()
     try:
         progress("compiling the kernel modules and the framework's stand-in")
-        system.assemble(root, GUEST_SOURCES, folder / "system")
+        system.assemble(root, sources, folder / "system")
         system.assemble_initramfs(root, folder / "system", folder / "initramfs")
     finally:
         apps.join()
@@ -167,9 +167,9 @@ def _fill(root: DebianRoot, folder: Path, progress: Progress) -> None:
         raise SetupError(f"making {', '.join(missing)} failed: is the disk of {folder} full?")
 
 
-def _app_disks(folder: Path) -> None:
+def _app_disks(sources: Path, folder: Path) -> None:
     (folder / "product").mkdir()
-    disks.write_app_files(sorted((GUEST_SOURCES / "apps").glob("*.profile")), folder / "product")
+    disks.write_app_files(sorted((sources / "apps").glob("*.profile")), folder / "product")
     disks.pack_read_only(folder / "product", folder / "product.img", "product")
     disks.make_data(folder / "data.img")
 
