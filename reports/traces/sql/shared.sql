@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What several topics need; run once per trace, before them. Selects nothing itself.
 --
+-- CROSS JOIN keeps SQLite to the order written: the few threads first, then their rows of the long tables.
+--
 -- reclaim_asked(event)        BOOL    the trace's own config asked for the ftrace event of group vmscan or oom
 -- reclaim_thread              table   utid, kind ('kswapd' | 'kcompressd'): the kernel's reclaim threads, by comm
 --                                     (mm/vmscan.c names kswapd%d, some vendors kswapd0:0; kcompressd:N and akcompressd:N
@@ -93,8 +95,8 @@ WITH
   -- Without the events: whenever it did not sleep interruptibly, from when the scheduler first told of it.
   by_sched AS (
     SELECT utid, min(ts) AS ts, (SELECT ts + iif(dur < 0, 0, dur) FROM sched ORDER BY ts DESC LIMIT 1) AS ts_end
-    FROM thread_state
-    JOIN reclaim_thread USING (utid)
+    FROM reclaim_thread
+    CROSS JOIN thread_state USING (utid)
     WHERE kind = 'kswapd'
     GROUP BY utid
   )
@@ -108,8 +110,8 @@ WHERE NOT EXISTS (SELECT 1 FROM by_events);
 -- kswapd sleeps interruptibly ('S') nowhere but in kswapd_try_to_sleep(): those 0.1 s naps are not reclaim.
 CREATE OR REPLACE PERFETTO TABLE reclaim_nap AS
 SELECT utid, ts, iif(dur < 0, trace_end(), ts + dur) AS ts_end
-FROM thread_state
-JOIN (SELECT DISTINCT utid FROM reclaim_span) USING (utid)
+FROM (SELECT DISTINCT utid FROM reclaim_span)
+CROSS JOIN thread_state USING (utid)
 WHERE state = 'S';
 
 CREATE OR REPLACE PERFETTO FUNCTION reclaim_awake_method()

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What measuring costs on top of loading: bare load against load and every metric, on one trace of about 50 MB.
+
+Run as `python -m tests.benchmarks.bench_traces`; exit status 1 when measuring costs more than it may.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as pb
+
+from reports.traces.engine import open_trace
+from reports.traces.measure import measure_trace
+from tests.support.traces import TraceBuilder, ns
+
+MOST_RATIO = 1.25
+SIZE_BYTES = 50_000_000
+BLOCK_S = 10.0
+ROUNDS = 3
+KSWAPD, KCOMPRESSD, APP, SYSTEM = 40, 41, 1000, 500
+
+
+def block() -> TraceBuilder:
+    """Ten seconds of a busy phone under pressure: switches, app slices, direct reclaim, kswapd, counters."""
+    trace = TraceBuilder()
+    for step in range(20_000):
+        at = step * BLOCK_S / 20_000
+        task = APP + step % 300
+        trace.wakes(task, f"thread-{task}", at, cpu=step % 8)
+        trace.runs(task, f"thread-{task}", at + 1e-5, at + 3e-4, cpu=step % 8, then="RSD"[step % 3])
+        if step % 4 == 0:
+            trace.prints(at + 5e-5, task, f"B|{APP}|Choreographer#doFrame {step % 97}", cpu=step % 8)
+            trace.prints(at + 2e-4, task, f"E|{APP}", cpu=step % 8)
+        if step % 40 == 0:
+            trace.event(at + 6e-5, tid=task, cpu=step % 8, mm_vmscan_direct_reclaim_begin={"order": 0})
+            trace.event(at + 9e-5, tid=task, cpu=step % 8, mm_vmscan_direct_reclaim_end={"nr_reclaimed": 32})
+    for second in range(int(BLOCK_S)):
+        trace.event(second + 0.1, tid=KSWAPD, cpu=8, mm_vmscan_kswapd_wake={"nid": 0})
+        trace.runs(KSWAPD, "kswapd0", second + 0.1, second + 0.7, cpu=8)
+        trace.runs(KCOMPRESSD, "kcompressd:0", second + 0.1, second + 0.8, cpu=9)
+        trace.event(second + 0.8, tid=KSWAPD, cpu=8, mm_vmscan_kswapd_sleep={"nid": 0})
+    return trace
+
+
+def counters(seconds: float) -> TraceBuilder:
+    """What a poll every 0.1 s leaves, and one launch every ten seconds."""
+    trace = TraceBuilder().process(APP, "com.app", threads={APP: "com.app", APP + 1: "RenderThread"})
+    trace.process(2, "kthreadd", threads={KSWAPD: "kswapd0", KCOMPRESSD: "kcompressd:0"})
+    for step in range(int(seconds * 10)):
+        at = step / 10
+        growing = {
+            "pgsteal_anon": step * 900,
+            "pgscan_anon": step * 1000,
+            "pgsteal_direct": step * 90,
+            "pswpout": step * 900,
+        }
+        trace.vmstat(at, nr_writeback=step % 100, pgrotated=step, allocstall_normal=step, **growing)
+        trace.meminfo(at, mem_available=200_000 - step, swap_total=500_000, swap_free=400_000)
+        trace.psi(at, some_s=at / 10, full_s=at / 50)
+    for number in range(int(seconds / BLOCK_S)):
+        at = number * BLOCK_S + 1
+        trace.prints(at, SYSTEM, f"S|{SYSTEM}|launchingActivity#{number}|0", cpu=9)
+        trace.prints(at + 1, SYSTEM, f"F|{SYSTEM}|launchingActivity#{number}|0", cpu=9)
+        trace.prints(at + 1, SYSTEM, f"I|{SYSTEM}|launchingActivity#{number}:completed-cold:com.app", cpu=9)
+    return trace
+
+
+def write_trace(path: Path, size: int = SIZE_BYTES) -> Path:
+    """Repeat the block, each time ten seconds later, until the trace is large enough."""
+    whole = pb.Trace.FromString(block().data)
+    with path.open("wb") as file:
+        shifted = 0
+        while file.tell() < size:
+            file.write(whole.SerializeToString())
+            for packet in whole.packet:
+                for event in packet.ftrace_events.event:
+                    event.timestamp += ns(BLOCK_S)
+            shifted += 1
+        file.write(counters(shifted * BLOCK_S).data)
+    return path
+
+
+def seconds(work: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def main(out: TextIO) -> int:
+    with tempfile.TemporaryDirectory(prefix="reclaim-bench-") as folder:
+        path = write_trace(Path(folder) / "bench.pftrace")
+
+        def load() -> None:
+            with open_trace(path):
+                pass
+
+        def measure() -> None:
+            measure_trace(path)
+
+        load()  # once unmeasured: compiles the WebAssembly, fills the page cache
+        # Interleaved, and the best of each: other work on the machine must not favour one of them.
+        rounds = [(seconds(load), seconds(measure)) for _ in range(ROUNDS)]
+        megabytes = path.stat().st_size / 1e6
+        rows = len(measure_trace(path).rows)
+    bare, full = (min(times) for times in zip(*rounds, strict=True))
+    ratio = full / bare
+    print(f"traces: {megabytes:.0f} MB, {rows} figures, best of {ROUNDS}", file=out)
+    print(f"  load                  {bare:6.2f} s  ({megabytes / bare:.0f} MB/s)", file=out)
+    print(f"  load and every metric {full:6.2f} s  {ratio:.2f} x the load, may be {MOST_RATIO} x", file=out)
+    return 0 if ratio <= MOST_RATIO else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.stdout))
