@@ -31,6 +31,10 @@ def reclaim(*argv: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*RECLAIM, *argv], capture_output=True, text=True, check=False, timeout=120)
 
 
+def quiet(_text: str) -> None:
+    """Progress that nobody watches."""
+
+
 def port_of(address: str) -> int:
     return int(address.rpartition(":")[2])
 
@@ -132,12 +136,12 @@ def test_a_kept_guest_is_stopped_by_name_even_when_its_qemu_hangs() -> None:
 
 
 def test_a_start_that_fails_shows_what_the_guest_said_last(tmp_path: Path) -> None:
-    plan = prepare(HandheldOptions(), str.strip)
+    plan = prepare(HandheldOptions(), quiet)
     for file in plan.image.path.iterdir():
         (tmp_path / file.name).symlink_to(file)
     (tmp_path / "system.img").unlink()
     (tmp_path / "system.img").write_bytes(b"\0" * (1 << 20))
     broken = replace(plan, image=Image(tmp_path, plan.image.manifest))
     with pytest.raises(SetupError, match=r"(?s)last lines of console:.*stage1: mount /dev/vda: Invalid argument"):
-        Handheld.from_plan(broken, str.strip, time.monotonic(), name="broken", keep=False, cold=True)
+        Handheld.from_plan(broken, quiet, time.monotonic(), name="broken", keep=False, cold=True)
     assert not (registry.machines_dir() / "broken").exists()
