@@ -63,6 +63,14 @@ static void app_spoke(struct source *source, uint32_t events)
 		source_close(source); /* it is dying: SIGCHLD brings the rest */
 }
 
+void processes_forked(void)
+{
+	for (size_t i = 0; i < profile_count(); i++) {
+		if (processes[i].pid && processes[i].source.fd >= 0)
+			close(processes[i].source.fd);
+	}
+}
+
 /* What zygote does for an app after fork: its own name, user and place in the killers' order. */
 static _Noreturn void become_app(const struct profile *profile, int fd)
 {
@@ -73,6 +81,7 @@ static _Noreturn void become_app(const struct profile *profile, int fd)
 	setpriority(PRIO_PROCESS, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	server_forked();
+	processes_forked();
 	trace_forked();
 	setsid();
 	if (geteuid() == 0 && (setgroups(1, &group) < 0 || setgid(group) < 0 || setuid((uid_t)profile->uid) < 0))

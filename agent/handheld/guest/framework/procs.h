@@ -52,6 +52,8 @@ bool process_start(struct process *process, void (*drawn)(struct process *proces
 void process_send(struct process *process, enum app_order order, unsigned launch);
 /* Kills and waits until its memory is free, so that a cold start after it is cold. */
 void process_kill(struct process *process);
+/* In a forked app: closes the server's ends of the other apps' sockets. */
+void processes_forked(void);
 /* Forgets a process that ended. */
 void process_forget(struct process *process);
 /* Gives every process the oom_score_adj and priority its state asks for; `top` is on the screen, NULL: nothing is. */

@@ -112,9 +112,11 @@ int settings_command(struct conn *conn, int argc, char **argv)
 	char directory[PATH_SIZE];
 	int status = -1;
 
-	if (argc > 3 && strcmp(argv[2], "--user") == 0) { /* one user only: the number is taken and forgotten */
-		memmove(&argv[2], &argv[4], (size_t)(argc - 3) * sizeof(argv[0]));
-		argc -= 2;
+	for (int i = 1; i + 1 < argc; i++) {
+		if (strcmp(argv[i], "--user") == 0) { /* there is one user: its number is taken and forgotten */
+			memmove(&argv[i], &argv[i + 2], (size_t)(argc - i - 1) * sizeof(argv[0]));
+			argc -= 2;
+		}
 	}
 	if (argc >= 3 && known_table(argv[2]))
 		status = run(conn, argc, argv, directory_of(argv[2], directory));
