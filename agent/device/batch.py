@@ -33,9 +33,9 @@ while [ $# -gt 1 ]; do
 done
 exit 0
 """
-"""Run as `sh -c SCRIPT sh TOKEN KIND WHAT ...`. An empty IFS lets globs expand while spaces stay as they are. mksh reads
-a file by `$(<FILE)` without starting a program (0.1 s each on a busy guest); what comes out empty is left to `cat`,
-which tells an empty file from one that may not be read."""
+"""Run as `sh -c SCRIPT sh TOKEN KIND WHAT ...`. An empty IFS lets globs expand while spaces stay as they are. mksh
+reads a file by `$(<FILE)` without starting a program (0.1 s each on a busy guest); what comes out empty is left to
+`cat`, which tells an empty file from one that may not be read."""
 
 Kind = Literal["file", "each", "joined", "program"]
 
