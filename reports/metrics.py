@@ -40,7 +40,13 @@ _TRIAL = (
         "Anonymous pages reclaimed per second kswapd is awake",
         "/proc/vmstat pgsteal_anon over kswapd_awake",
     ),
-    ("kswapd_awake", "s", "none", "Time kswapd is awake", "ftrace vmscan/mm_vmscan_kswapd_wake .. _sleep"),
+    (
+        "kswapd_awake",
+        "s",
+        "none",
+        "Time kswapd is awake",
+        "ftrace vmscan/mm_vmscan_kswapd_wake .. _sleep, less its naps (Perfetto thread_state S)",
+    ),
     ("pgsteal_anon", "pages", "none", "Anonymous pages reclaimed", "/proc/vmstat pgsteal_anon"),
     ("pgscan_anon", "pages", "lower", "Anonymous pages scanned", "/proc/vmstat pgscan_anon"),
     ("pgsteal_kswapd", "pages", "none", "Pages reclaimed by kswapd", "/proc/vmstat pgsteal_kswapd"),
@@ -108,6 +114,6 @@ MEASURE_COLUMNS = (
 )
 """Columns of measures.parquet: one row per trial x metric x window.
 
-`window` is `trial` or `launch`; `launch` is the 1-based launch index (0 for trial rows); `app` its package (empty for trial
-rows); `excluded` the reason or empty; a metric that was not recorded has no row.
+`window` is `trial` or `launch`; `launch` is the 1-based launch index (0 for trial rows); `app` its package (empty for
+trial rows); `excluded` the reason or empty; a metric that was not recorded has no row.
 """

@@ -15,6 +15,7 @@ _HARMLESS = frozenset({"misplaced_end_event"})
 """Ends of slices that began before the recording did: in almost every trace, and no figure here rests on them."""
 
 _COVER_ENOUGH = 0.9
+_GAP_S, _GAP_TIMES = 1.0, 5.0
 _PACKET_TAG = 0x0A  # Trace.packet: field 1, length-delimited (google/perfetto, protos/perfetto/trace/trace.proto)
 
 
@@ -25,7 +26,7 @@ def of_trace(trace: "Trace", notes: dict[str, str]) -> tuple[Caveat, ...]:
         trace: prepared by `reports.traces.queries.prepare`.
         notes: metric -> how it was found, as `reports.traces.measure` gathers them.
     """
-    found = [*_lost(trace), *_coverage(trace), *_methods(notes)]
+    found = [*_lost(trace), *_coverage(trace), *_gaps(trace), *_methods(notes)]
     if trace.path is not None and is_cut(trace.path):
         found.append(
             Caveat("truncated-trace", "the trace file ends in the middle of a packet", "copy or record the trace again")
@@ -101,6 +102,24 @@ def _coverage(trace: "Trace") -> list[Caveat]:
             "sched-covers-part",
             f"scheduling was recorded for {covered:.1f} s of the trace's {span:.1f} s",
             "take CPU and awake time as those of the covered part",
+        )
+    ]
+
+
+def _gaps(trace: "Trace") -> list[Caveat]:
+    """Polling that stood still: under memory pressure the one who polls starves too, just when it matters."""
+    row = trace.query(
+        "SELECT max(gap) / 1e9 AS longest, avg(gap) / 1e9 AS usual FROM ("
+        " SELECT ts - lag(ts) OVER (PARTITION BY track_id ORDER BY ts) AS gap FROM counter WHERE track_id IN ("
+        "  SELECT min(id) FROM counter_track WHERE type IN ('vmstat', 'meminfo', 'psi') GROUP BY type))"
+    ).iloc[0]
+    if row.longest is None or not row.longest >= max(_GAP_S, _GAP_TIMES * row.usual):
+        return []
+    return [
+        Caveat(
+            "poll-gap",
+            f"/proc was not polled for {row.longest:.1f} s at a stretch (every {row.usual:.2f} s on average)",
+            "a peak or a low within that time is not seen; growth from first to last sample holds",
         )
     ]
 

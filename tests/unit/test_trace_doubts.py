@@ -57,3 +57,14 @@ def test_scheduling_that_covers_a_part_of_the_trace_is_named(tmp_path: Path) -> 
     assert caveats(part.write(tmp_path / "t")) == {
         "sched-covers-part": "scheduling was recorded for 12.0 s of the trace's 39.0 s"
     }
+
+
+def test_polling_that_stood_still_is_named(tmp_path: Path) -> None:
+    steady = TraceBuilder()
+    for step in range(40):
+        steady.meminfo(step / 10, mem_available=9)
+    assert caveats(steady.write(tmp_path / "t")) == {}
+    starved = steady.meminfo(6, mem_available=1)
+    assert caveats(starved.write(tmp_path / "t")) == {
+        "poll-gap": "/proc was not polled for 2.1 s at a stretch (every 0.15 s on average)"
+    }
