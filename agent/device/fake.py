@@ -66,6 +66,7 @@ class Fault:
     answer: Completed | None = None
     times: int = 1
     after: bool = False  # the command is carried out first: a link that drops on the way back
+    skip: int = 0  # so many commands with those words pass before
 
 
 def failed(code: int, err: str) -> Completed:
@@ -111,7 +112,7 @@ class FakePhone:
         """Run a program; see `agent.ports.Transport.run`."""
         assert timeout_s > 0, "a command without a time limit"  # noqa: S101 - the fake is for tests
         self.log.append(tuple(argv))
-        fault = next((f for f in self.faults if f.times and f.words in " ".join(argv)), None)
+        fault = self._fault(" ".join(argv))
         if fault and not fault.after:
             return self._fail(fault, argv)
         done = self.execute(Call(tuple(argv), stdin, as_root=False))
@@ -125,9 +126,8 @@ class FakePhone:
     def pull(self, remote: str, local: Path) -> None:
         """Hand a file out."""
         self.log.append(("pull", remote))
-        for fault in self.faults:
-            if fault.times and fault.words in f"pull {remote}":
-                self._fail(fault, ("pull", remote))
+        if fault := self._fault(f"pull {remote}"):
+            self._fail(fault, ("pull", remote))
         if remote not in self.files:
             raise FinalError(f"{self.serial}: cannot pull {remote}: No such file or directory")
         write_bytes(local, self.files[remote].read(as_root=False))
@@ -167,6 +167,15 @@ class FakePhone:
         """Return a pid that none had before."""
         self._last_pid += 1
         return self._last_pid
+
+    def _fault(self, words: str) -> Fault | None:
+        """Return the fault that strikes now."""
+        for fault in self.faults:
+            if fault.times and fault.words in words:
+                if not fault.skip:
+                    return fault
+                fault.skip -= 1
+        return None
 
     def _fail(self, fault: Fault, argv: Sequence[str]) -> Completed:
         fault.times -= 1

@@ -122,7 +122,7 @@ def am_start(text: str, index: int, component: str, kind: str) -> LaunchResult:
 
 def _trouble(text: str) -> str | None:
     """Find am's own word on what went wrong: an error, else a warning."""
-    for pattern in (r"^(Error: .*|.*Exception: .*|Exception occurred .*)$", r"^(Error type \d+)$", r"^(Warning: .*)$"):
+    for pattern in (r"^(Error: .*)$", r"^(\S*Exception: .*)$", r"^(Exception .*|Error type .*)$", r"^(Warning: .*)$"):
         match = re.search(pattern, text, re.MULTILINE)
         if match:
             return match[1].strip()
@@ -165,7 +165,7 @@ _LMKD = re.compile(
     r"Kill(?:ing)? '(?P<name>.*)' \((?P<pid>\d+)\), uid -?\d+, (?:oom_score_adj|adj) (?P<adj>-?\d+)(?P<rest>.*)$",
     re.MULTILINE,
 )
-_OOM = re.compile(r"Killed process (?P<pid>\d+) \((?P<name>.*?)\),? (?=.*total-vm)(?P<rest>.*)$", re.MULTILINE)
+_OOM = re.compile(r"Killed process (?P<pid>\d+) \((?P<name>.*)\),? (?=UID |total-vm:)(?P<rest>.*)$", re.MULTILINE)
 
 
 def lmkd_kills(text: str) -> tuple[Kill, ...]:
@@ -184,7 +184,6 @@ def oom_kills(text: str) -> tuple[Kill, ...]:
 def _oom_kill(match: re.Match[str]) -> Kill:
     adj = re.search(r"oom_score_adj:(-?\d+)", match["rest"])  # since 5.8 (70cb6d267790)
     start = match.string.rfind("\n", 0, match.start()) + 1
-    said = re.sub(r"^.*?(?=(?:Memory cgroup o|O)ut of memory)", "", match.string[start : match.start()])
-    return Kill(
-        match["name"], int(match["pid"]), "oom", int(adj[1]) if adj else None, said.strip(" :") or "out of memory"
-    )
+    said = re.search(r"(?:Memory cgroup )?[Oo]ut of memory", match.string[start : match.start()])
+    reason = said[0] if said else "out of memory"
+    return Kill(match["name"], int(match["pid"]), "oom", int(adj[1]) if adj else None, reason)

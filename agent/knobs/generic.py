@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Any file as a knob: `sysctl:vm.swappiness`, `sysfs:/sys/kernel/mm/lru_gen/enabled`."""
 
+import re
 from pathlib import PurePosixPath
 
 from agent.knobs.base import FileKnob
 from workloads.errors import InputError
 
+_FILE = re.compile(r"/(?:sys|proc/sys)(?:/[^/\0]+)+")
+
 
 def from_name(name: str) -> FileKnob | None:
     """Return the knob that a name spells out; None for names of other families.
 
-    A sysctl's dots are slashes in /proc/sys, as sysctl(8) has it.
+    A sysctl's dots are slashes in /proc/sys, unless it is spelt with slashes already (sysctl(8)).
 
     Raises:
         InputError: the name leads out of /proc/sys and /sys.
@@ -18,9 +21,8 @@ def from_name(name: str) -> FileKnob | None:
     kind, colon, rest = name.partition(":")
     if not colon or kind not in ("sysctl", "sysfs"):
         return None
-    path = f"/proc/sys/{rest.replace('.', '/')}" if kind == "sysctl" else rest
-    inside = path.startswith("/proc/sys/") if kind == "sysctl" else path.startswith(("/sys/", "/proc/sys/"))
-    if not rest or not inside or ".." in PurePosixPath(path).parts:
+    path = rest if kind == "sysfs" else f"/proc/sys/{rest if '/' in rest else rest.replace('.', '/')}"
+    if not _FILE.fullmatch(path) or ".." in PurePosixPath(path).parts:
         raise InputError(
             f"{name}: a sysctl is spelt sysctl:vm.swappiness, a file sysfs:/sys/... or sysfs:/proc/sys/..."
         )

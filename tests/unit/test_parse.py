@@ -152,8 +152,8 @@ class TestAmStart:
                 "Error: Activity class {com.a/com.a.No} does not exist.",
             ),
             (
-                "\nException occurred while executing 'start-activity':\njava.lang.SecurityException: Permission Denial\n",
-                "Exception occurred while executing 'start-activity':",
+                "Exception occurred while executing 'start-activity':\njava.lang.SecurityException: Denied\n\tat x\n",
+                "java.lang.SecurityException: Denied",
             ),
             ("sh: am: inaccessible or not found\n", "sh: am: inaccessible or not found"),
             ("", "am printed nothing"),
@@ -184,8 +184,8 @@ def test_thermal_status_is_a_number() -> None:
 
 def test_lmkds_kills_are_found_in_logcat_old_and_new() -> None:
     text = (
-        "11-23 06:00:01.000   300   300 I lowmemorykiller: Kill 'com.a:svc' (4321), uid 10123, oom_score_adj 900 to free"
-        " 12345kB rss, 0kB swap; reason: device is low on swap (1kB < 2kB) and thrashing (9%)\n"
+        "11-23 06:00:01.000   300   300 I lowmemorykiller: Kill 'com.a:svc' (4321), uid 10123, oom_score_adj 900 to"
+        " free 12345kB rss, 0kB swap; reason: device is low on swap (1kB < 2kB) and thrashing (9%)\n"
         "--------- beginning of crash\n"
         "11-23 06:00:02.000   300   300 I lowmemorykiller: Killing 'it's (odd)' (99), uid 10001, adj 700\n"
         "11-23 06:00:02.000   400   400 I ActivityManager: Killing 77:com.b/u0a1 (adj 900): empty\n"
@@ -198,8 +198,8 @@ def test_lmkds_kills_are_found_in_logcat_old_and_new() -> None:
 
 def test_the_kernels_kills_are_found_in_dmesg_old_and_new() -> None:
     text = (
-        "[  12.3] Out of memory: Killed process 812 (pressure) total-vm:164kB, anon-rss:160kB, file-rss:0kB, shmem-rss:0kB,"
-        " UID:2000 pgtables:340kB oom_score_adj:1000\n"
+        "[  12.3] Out of memory: Killed process 812 (pressure) total-vm:164kB, anon-rss:160kB, file-rss:0kB,"
+        " shmem-rss:0kB, UID:2000 pgtables:340kB oom_score_adj:1000\n"
         "[  12.4] oom_reaper: reaped process 812 (pressure), now anon-rss:0kB\n"
         "[  13.0] Memory cgroup out of memory: Killed process 9 (a) b) total-vm:1kB, anon-rss:1kB\n"
         "<3>[  14.0] Killed process 10 (old), UID 0, total-vm:1kB, anon-rss:1kB\n"
