@@ -26,7 +26,7 @@ _NOT_RECIPE = {".md", ".o", ".ko", ".cmd", ".mod"}
 BUILD_BYTES = 2 << 30
 """Room a first build takes at its peak, with the packages as files, as a tar stream's tree and unpacked."""
 
-IMAGES_KEPT = 3
+IMAGES_KEPT = 2
 
 Progress = Callable[[str], None]
 

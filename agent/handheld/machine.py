@@ -249,6 +249,7 @@ class _Start:
         self.progress(f"booting a handheld ({self.plan.hardware.accelerator.partition(',')[0]})")
         machine, port = self._launch(self.plan.image.path / "data.img", None)
         try:
+            self._wait_for_boot(machine)
             guest = self._answering(server, machine, port, woken=False)
             if save:
                 self.progress("saving its state for later starts")
@@ -276,15 +277,24 @@ class _Start:
                 break
         raise SetupError(f"QEMU did not start: {waking.last_lines(self.folder)}")
 
+    def _wait_for_boot(self, machine: guard.Guarded) -> None:
+        try:
+            waking.booted(self.folder / "console.log", guard.Identity.of(machine.pid), BOOT_S)
+        except TransientError as error:
+            raise self._failed(error) from error
+
     def _answering(self, server: adbserver.AdbServer, machine: guard.Guarded, port: int, *, woken: bool) -> Handheld:
         serial = f"127.0.0.1:{port}"
         try:
-            waking.answer(server.address, serial, guard.Identity.of(machine.pid), self.folder / "console.log", BOOT_S)
+            waking.answer(server.address, serial, guard.Identity.of(machine.pid), BOOT_S)
         except TransientError as error:
-            raise SetupError(f"the handheld did not come up: {error}\n{waking.last_lines(self.folder)}") from error
+            raise self._failed(error) from error
         took = time.monotonic() - self.started
         processes = (machine, server.process)
         return Handheld(self.folder.name, serial, server.address, self.folder, self.plan, woken, took, processes)
+
+    def _failed(self, error: TransientError) -> SetupError:
+        return SetupError(f"the handheld did not come up: {error}\n{waking.last_lines(self.folder)}")
 
 
 def _silent(_text: str) -> None:

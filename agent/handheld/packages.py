@@ -171,7 +171,9 @@ def _write_apt(folder: Path, address: str) -> Path:
         "Dir::Etc::parts": "/dev/null",
     }
     lines = [f'{key} "{value}";' for key, value in dirs.items()]
-    user = ['APT::Sandbox::User "root";', 'APT::Architecture "amd64";', 'APT::Architectures "amd64";']
+    # lists compressed and no binary caches: 250 MB less on the user's disk
+    small = ['Acquire::GzipIndexes "true";', 'Dir::Cache::pkgcache "";', 'Dir::Cache::srcpkgcache "";']
+    user = [*small, 'APT::Sandbox::User "root";', 'APT::Architecture "amd64";', 'APT::Architectures "amd64";']
     config.write_text(
         "\n".join([*lines, *user, *APT_OPTIONS, *proxies(run(["apt-config", "dump"], "reading apt's proxies"))]) + "\n"
     )

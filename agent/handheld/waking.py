@@ -4,6 +4,7 @@
 import os
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,8 @@ QUIET_SHARE = 0.25
 
 _FATAL = re.compile(r"handheld: error|stage1: |Kernel panic|\bOops\b")
 """Console words after which no guest comes up: of its init, of stage1, of the kernel."""
+
+_BOOTED = "handheld: ready"
 
 _READY = (
     "perfetto --query >/dev/null 2>&1"
@@ -100,27 +103,46 @@ def _tell(folder: Path, word: str, wanted: str, timeout_s: float) -> None:
         raise TransientError(f"the guest's control port does not answer {word!r}: {error}") from error
 
 
-def answer(server: str, serial: str, process: Identity, console: Path, wait_s: float) -> None:
+def booted(console: Path, process: Identity, wait_s: float) -> None:
+    """Wait until the guest's init has started everything.
+
+    Raises:
+        TransientError: the guest ended, gave up, or did not come so far in time.
+    """
+
+    def ready() -> bool:
+        said = console.read_text(errors="replace")
+        if _FATAL.search(said):
+            raise TransientError("its start failed")
+        return _BOOTED in said
+
+    _wait(ready, process, wait_s)
+
+
+def answer(server: str, serial: str, process: Identity, wait_s: float) -> None:
     """Connect the adb server to the guest, and wait until adbd, traced and the framework answer.
 
     Raises:
         TransientError: the guest ended or did not answer in time.
     """
+
+    def ready() -> bool:
+        with suppress(TransientError):
+            adbserver.ask(server, f"host:connect:{serial}")
+            return "ready" in adbserver.shell(server, serial, _READY).split()
+        return False
+
+    _wait(ready, process, wait_s)
+
+
+def _wait(done: Callable[[], bool], process: Identity, wait_s: float) -> None:
     deadline = time.monotonic() + wait_s
-    while time.monotonic() < deadline:
+    while not done():
         if not process.alive:
             raise TransientError("QEMU ended")
-        if _FATAL.search(console.read_text(errors="replace")):
-            raise TransientError("its start failed")
-        with suppress(TransientError):
-            if "connected" in adbserver.ask(server, f"host:connect:{serial}") and _ready(server, serial):
-                return
+        if time.monotonic() > deadline:
+            raise TransientError(f"no answer in {wait_s:g} s")
         time.sleep(0.1)
-    raise TransientError(f"no answer in {wait_s:g} s")
-
-
-def _ready(server: str, serial: str) -> bool:
-    return "ready" in adbserver.shell(server, serial, _READY).split()
 
 
 def save(guest: Guest, pid: int, key: str) -> None:
