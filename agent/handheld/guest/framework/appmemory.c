@@ -9,7 +9,7 @@
 
 #include "log.h"
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, CHUNK = 128 * 1024 }; /* the kernel's usual read-ahead */
 
 static size_t pages_of(const struct app_memory *memory)
 {
@@ -120,15 +120,47 @@ void memory_trim(struct app_memory *memory)
 	memory->trimmed_pages = pages;
 }
 
+/* A number near 0.618 n that shares no factor with n: its multiples visit every chunk once, far from the one before. */
+static size_t scattered_step(size_t n)
+{
+	size_t step = n * 618 / 1000 + 1;
+
+	for (;; step++) {
+		size_t a = step, b = n;
+
+		while (b) {
+			size_t rest = a % b;
+
+			a = b;
+			b = rest;
+		}
+		if (a == 1)
+			return step;
+	}
+}
+
+static unsigned read_chunk(const struct mapped_file *file, size_t chunk)
+{
+	size_t end = (chunk + 1) * CHUNK < file->length ? (chunk + 1) * CHUNK : file->length;
+	unsigned sum = 0;
+
+	for (size_t offset = chunk * CHUNK; offset < end; offset += PAGE)
+		sum += file->bytes[offset];
+	return sum;
+}
+
+/* Code and resources are not read from front to back; what a lower percentage reads, a higher one reads too. */
 void memory_read_files(const struct app_memory *memory, long percent)
 {
 	unsigned sum = 0;
 
 	for (size_t i = 0; i < memory->profile->file_count; i++) {
-		size_t end = memory->files[i].length * (size_t)percent / 100;
+		const struct mapped_file *file = &memory->files[i];
+		size_t chunks = (file->length + CHUNK - 1) / CHUNK;
+		size_t step = scattered_step(chunks);
 
-		for (size_t offset = 0; offset < end; offset += PAGE)
-			sum += memory->files[i].bytes[offset];
+		for (size_t k = 0; k < chunks * (size_t)percent / 100; k++)
+			sum += read_chunk(file, k * step % chunks);
 	}
 	/* The compiler must believe that somebody wants the sum. */
 	__asm__ volatile("" : : "r"(sum));
