@@ -55,8 +55,9 @@ def _threshold(factor: float, unit: str) -> float:
 
 
 def number(value: float) -> str:
-    """Three significant digits below a thousand, thousands marked above."""
-    return _fixed(value, _decimals(value))
+    """Three significant digits below a thousand, thousands marked above, no idle zeros."""
+    text = _fixed(value, _decimals(value))
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def together(values: Sequence[float], unit: str) -> tuple[list[str], str]:

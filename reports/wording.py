@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reports.comparison import Comparison
 from reports.metrics import Metric
 from reports.statistics.paired import Estimate
-from reports.units import change, change_interval, count, difference, number, quantity, scale
+from reports.units import change, change_interval, count, difference, number, quantity, together
 
 _ORDINARY_WORD = re.compile(r"[A-Z][a-z]+\b")
 _TIMES_FROM = 3.0
@@ -56,9 +56,8 @@ def _sizes(low: float, high: float) -> tuple[float, float]:
 
 
 def _span(value: float, low: float, high: float, unit: str) -> str:
-    shown = scale(unit, value, low, high)
-    ends = f"{number(low / shown.factor)} to {number(high / shown.factor)} {shown.symbol}".rstrip()
-    return f"{quantity(value, unit, shown)} (95 % interval {ends})"
+    texts, symbol = together([value, low, high], unit)
+    return f"{texts[0]} {symbol}".rstrip() + f" (95 % interval {texts[1]} to {texts[2]} {symbol}".rstrip() + ")"
 
 
 def _figure(percent: float) -> str:

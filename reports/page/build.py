@@ -13,7 +13,7 @@ from reports.page.charts import Point, blocks_chart, overlay_chart
 from reports.page.model import Chart, Note, Page
 from reports.page.overlay import Tracks, curves, grid_step
 from reports.statistics.paired import FIELLER, PAIRED_T
-from reports.units import count, number, quantity
+from reports.units import count, number, quantity, scale
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         device=setting.device_facts(run.device),
         machine=setting.facts(run.device.machine),
         kernel_values=setting.facts(run.device.vm),
+        workload_title=run.experiment.workload.title,
         workload=setting.workload_lines(run.experiment.workload),
         plan=setting.plan_blocks(analysis),
         trials=setting.trial_rows(analysis),
@@ -128,11 +129,13 @@ def _points_chart(metric: Metric, points: Sequence[Point], arms: Sequence[str]) 
     better = {"lower": "Lower is better.", "higher": "Higher is better.", "none": "Neither way is better."}
     launches = " Each point is the median of its trial's launches." if metric.window == "launch" else ""
     told = f"{metric.title}, one point per trial, paired by block. {better[metric.better]}{launches}"
+    shown = scale(metric.unit, *(point.value for point in points))
     return Chart(
         name=f"points-{metric.name}",
         title=metric.title,
+        unit=shown.symbol,
         note=f"{better[metric.better]}{launches} Source: {metric.source}.",
-        spec=blocks_chart(points, arms, metric.unit, told),
+        spec=blocks_chart(points, arms, shown, told),
     )
 
 
@@ -144,8 +147,10 @@ def _overlays(analysis: Analysis, extras: Extras) -> tuple[tuple[Chart, ...], st
         drawn = curves(extras.tracks.get(name, {}), order, step)
         if drawn:
             unit, title = extras.quantities.get(name, ("", name))
+            shown = scale(unit, *(max(curve.high, default=0.0) for curve in drawn))
             told = f"{title} over time, one line per arm."
-            charts.append(Chart(f"over-time-{name}", title, "", overlay_chart(drawn, order, unit, told)))
+            spec = overlay_chart(drawn, order, shown, told)
+            charts.append(Chart(f"over-time-{name}", title, shown.symbol, "", spec))
     trials = sum(line.status == "counts" for line in analysis.ledger)
     note = (
         f"Line: median over the trials of an arm; band: the middle half of them; a point every {number(step)} s, over"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reports.units import scale
+from reports.units import Scale
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
@@ -57,9 +57,8 @@ class Curve:
     high: Sequence[float]
 
 
-def blocks_chart(points: Sequence[Point], arms: Sequence[str], unit: str, told: str) -> dict[str, Any]:
+def blocks_chart(points: Sequence[Point], arms: Sequence[str], shown: Scale, told: str) -> dict[str, Any]:
     """Every trial of a metric, paired by block: one column per block, a line from arm to arm."""
-    shown = scale(unit, *(point.value for point in points))
     rows = [
         {
             "block": point.block,
@@ -74,7 +73,7 @@ def blocks_chart(points: Sequence[Point], arms: Sequence[str], unit: str, told: 
     y = {
         "field": "value",
         "type": "quantitative",
-        "title": shown.symbol or "count",
+        "title": None,
         "scale": {"zero": False, "nice": True},
         "axis": {"tickCount": 5},
     }
@@ -90,37 +89,41 @@ def blocks_chart(points: Sequence[Point], arms: Sequence[str], unit: str, told: 
         "encoding": {"x": x},
         "layer": [
             {
-                "mark": {"type": "rule", "strokeWidth": 1.5, "color": _LINE},
+                "mark": {"type": "rule", "strokeWidth": 1.5, "color": _TEXT, "opacity": 0.45},
                 "encoding": {
                     "y": {**y, "aggregate": "min"},
                     "y2": {"field": "value", "aggregate": "max"},
                 },
             },
-            {
-                "mark": {"type": "point", "size": 64, "strokeWidth": 1.75, "opacity": 1},
-                "encoding": {
-                    "y": y,
-                    "color": _colour(arms),
-                    "fill": {
-                        "condition": {"test": "datum.counts", **_colour(arms), "legend": None},
-                        "value": "transparent",
-                    },
-                    "shape": {**_arm_field(arms), "scale": {"domain": list(arms), "range": _cycle(_SHAPES, arms)}},
-                    "tooltip": [
-                        {"field": "trial", "title": "trial"},
-                        {"field": "value", "title": shown.symbol or "count", "format": ",.4~r"},
-                        {"field": "told", "title": "status"},
-                    ],
-                },
-            },
+            *(
+                _dots(y, arms, shown.symbol or "count", counts=counts)
+                for counts in sorted({point.counts for point in points}, reverse=True)
+            ),
         ],
     }
 
 
-def overlay_chart(curves: Sequence[Curve], arms: Sequence[str], unit: str, told: str) -> dict[str, Any]:
+def _dots(y: Mapping[str, Any], arms: Sequence[str], symbol: str, *, counts: bool) -> dict[str, Any]:
+    """Points of the trials that count, filled; or of those that do not, hollow."""
+    shapes = {"domain": list(arms), "range": _cycle(_SHAPES, arms)}
+    return {
+        "transform": [{"filter": f"datum.counts === {'true' if counts else 'false'}"}],
+        "mark": {"type": "point", "filled": counts, "size": 64, "strokeWidth": 1.75, "opacity": 1},
+        "encoding": {
+            "y": dict(y),
+            "color": _colour(arms),
+            "shape": {**_arm_field(arms), "scale": shapes},
+            "tooltip": [
+                {"field": "trial", "title": "trial"},
+                {"field": "value", "title": symbol, "format": ",.4~r"},
+                {"field": "told", "title": "status"},
+            ],
+        },
+    }
+
+
+def overlay_chart(curves: Sequence[Curve], arms: Sequence[str], shown: Scale, told: str) -> dict[str, Any]:
     """One quantity over time: a line per arm (median over trials) and a band (middle half of the trials)."""
-    largest = [max(curve.high, default=0.0) for curve in curves]
-    shown = scale(unit, *largest)
     rows = [
         {
             "arm": curve.arm,
@@ -132,8 +135,7 @@ def overlay_chart(curves: Sequence[Curve], arms: Sequence[str], unit: str, told:
         for curve in curves
         for t, middle, low, high in zip(curve.t_s, curve.middle, curve.low, curve.high, strict=True)
     ]
-    title = "share" if shown.symbol == "share" else shown.symbol
-    y = {"type": "quantitative", "title": title, "axis": {"tickCount": 4}, "scale": {"zero": True}}
+    y = {"type": "quantitative", "title": None, "axis": {"tickCount": 4}, "scale": {"zero": True}}
     x = {"field": "t", "type": "quantitative", "title": "seconds since the trace began", "axis": {"grid": False}}
     dash = {
         **_arm_field(arms),
@@ -142,14 +144,23 @@ def overlay_chart(curves: Sequence[Curve], arms: Sequence[str], unit: str, told:
     return {
         **_frame(told, 170),
         "data": {"values": rows},
-        "encoding": {"x": x, "color": _colour(arms)},
+        "encoding": {"x": x},
         "layer": [
+            *(_band(y, arm, number) for number, arm in enumerate(arms) if any(curve.arm == arm for curve in curves)),
             {
-                "mark": {"type": "area", "opacity": 0.18, "stroke": None},
-                "encoding": {"y": {**y, "field": "lo"}, "y2": {"field": "hi"}, "fill": _colour(arms)},
+                "mark": {"type": "line", "strokeWidth": 2},
+                "encoding": {"y": {**y, "field": "v"}, "color": _colour(arms), "strokeDash": dash},
             },
-            {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": {**y, "field": "v"}, "strokeDash": dash}},
         ],
+    }
+
+
+def _band(y: Mapping[str, Any], arm: str, number: int) -> dict[str, Any]:
+    """The middle half of an arm's trials; a layer of its own per arm, so that the legend shows lines alone."""
+    return {
+        "transform": [{"filter": {"field": "arm", "equal": arm}}],
+        "mark": {"type": "area", "opacity": 0.18, "color": f"var(--arm-{number % 6})"},
+        "encoding": {"y": {**y, "field": "lo"}, "y2": {"field": "hi"}},
     }
 
 
@@ -179,14 +190,13 @@ def _config() -> dict[str, Any]:
             "titleFontSize": 11,
             "titleFontWeight": "normal",
         },
-        "axisY": {"minExtent": 44, "domain": False, "ticks": False, "titleAnchor": "end"},
+        "axisY": {"minExtent": 36, "domain": False, "ticks": False},
         "legend": {
             "orient": "top",
             "direction": "horizontal",
             "title": None,
             "labelColor": _TEXT,
             "labelFontSize": 12,
-            "symbolStrokeWidth": 2,
             "offset": 6,
         },
     }
@@ -198,7 +208,7 @@ def _colour(arms: Sequence[str]) -> dict[str, Any]:
 
 
 def _arm_field(arms: Sequence[str]) -> dict[str, Any]:
-    legend: Mapping[str, Any] | None = {} if len(arms) > 1 else None
+    legend: Mapping[str, Any] | None = {"symbolOpacity": 1} if len(arms) > 1 else None
     return {"field": "arm", "type": "nominal", "sort": list(arms), "legend": legend}
 
 

@@ -125,6 +125,8 @@ def _row(each: Comparison, edge: float, common: frozenset[str]) -> EffectRow:
     levels, symbol = ["-", "-"], ""
     if each.control_mean is not None and each.arm_mean is not None:
         levels, symbol = together([each.control_mean, each.arm_mean], each.metric.unit)
+    if each.metric.name == KILLS:
+        symbol = "per trial"
     return EffectRow(
         metric=each.metric.name,
         title=each.metric.title,

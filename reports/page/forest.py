@@ -8,8 +8,8 @@ from reports.page.model import Mark, Tick
 from reports.statistics.paired import Estimate
 from reports.units import change
 
-_REACHES = (1.1, 1.25, 1.5, 2.0, 4.0, 8.0)
-_HELD = 0.8
+_REACHES = (1.1, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0)
+_HELD = 0.9
 """Share of the intervals that must fit; the axis is not stretched for the odd one, which gets an arrow."""
 
 
@@ -29,9 +29,13 @@ def reach(relatives: Iterable[Estimate | None], always: Iterable[Estimate | None
 
 
 def ticks(edge: float) -> tuple[Tick, ...]:
-    """Labels of the axis: both edges, halfway, and no change."""
+    """Labels of the axis at both edges and at no change, and bare lines halfway."""
     step = math.sqrt(edge)
-    return tuple(Tick(_place(ratio, edge), change(ratio)) for ratio in (1 / edge, 1 / step, 1.0, step, edge))
+    labelled = (1 / edge, 1.0, edge)
+    return tuple(
+        Tick(_place(ratio, edge), change(ratio) if ratio in labelled else "")
+        for ratio in (1 / edge, 1 / step, 1.0, step, edge)
+    )
 
 
 def mark(relative: Estimate | None, edge: float) -> Mark | None:

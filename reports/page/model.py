@@ -168,12 +168,14 @@ class Chart:
     Attributes:
         name: its id on the page.
         title: above it.
+        unit: of its vertical axis; may be empty.
         note: below it.
         spec: Vega-Lite, data inside.
     """
 
     name: str
     title: str
+    unit: str
     note: str
     spec: Mapping[str, Any]
 
@@ -274,6 +276,7 @@ class Page:
         device: facts of the phone.
         machine: what a virtual handheld runs on; () on a phone.
         kernel_values: VM settings and the like.
+        workload_title: of the workload.
         workload: the steps in words.
         plan: as it ran.
         trials: the list.
@@ -302,6 +305,7 @@ class Page:
     device: tuple[Fact, ...]
     machine: tuple[Fact, ...]
     kernel_values: tuple[Fact, ...]
+    workload_title: str
     workload: tuple[str, ...]
     plan: tuple[PlanBlock, ...]
     trials: tuple[TrialRow, ...]

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,12 +44,26 @@ def write_page(store: RunStore, path: Path) -> None:
     Raises:
         StoreError: the run cannot be read, or the file cannot be written.
     """
+    write_bytes(path, render(read_page(store)).encode())
+
+
+def read_page(store: RunStore) -> Page:
+    """Everything the page of a stored run shows.
+
+    Raises:
+        StoreError: the run cannot be read.
+    """
     analysis = analyse(read_run(store))
-    write_bytes(path, render(build_page(analysis, _extras(store, analysis))).encode())
+    return build_page(analysis, _extras(store, analysis))
 
 
-def render(page: Page) -> str:
-    """The page's HTML; every text of the model is escaped, and what does not show is spelt out."""
+def render(page: Page, library: str | None = None) -> str:
+    """The page's HTML; every text of the model is escaped, and what does not show is spelt out.
+
+    Args:
+        page: what to show.
+        library: JavaScript that defines `vegaEmbed`; None: the one vl-convert ships.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - imported late: pages only
 
     environment = Environment(
@@ -62,7 +77,7 @@ def render(page: Page) -> str:
     environment.filters |= {"figure": figure, "sentence": _sentence}
     charts = [*page.overlays, *page.primary_points, *page.other_points]
     style = _static("page.css")
-    scripts = [_library(), _static("page.js")] if charts else []
+    scripts = [library or _library(), _static("page.js")] if charts else []
     return environment.get_template("page.html.j2").render(
         page=page, style=style, scripts=scripts, data=_data(charts), policy=policy(scripts, [style])
     )
@@ -103,6 +118,7 @@ def _static(name: str) -> str:
     return files("reports.page").joinpath("static", name).read_text(encoding="utf-8")
 
 
+@cache
 def _library() -> str:
     """Vega, Vega-Lite and vega-embed in one piece, as vl-convert ships them: no download."""
     import vl_convert  # noqa: PLC0415 - imported late: 60 MB that only pages need

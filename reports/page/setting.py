@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was run on what, and trial by trial: facts, settings, workload, plan, proofs. Pure."""
 
-import itertools
 from collections.abc import Iterator, Mapping
 
 from reports.analysis import Analysis, LedgerLine
@@ -60,11 +59,14 @@ def arm_order(experiment: Experiment) -> list[str]:
 
 
 def workload_lines(workload: Workload) -> tuple[str, ...]:
-    """The steps of a trial in words; equal ones that follow each other are counted."""
-    told = [f"{workload.title}."]
-    for text, same in itertools.groupby(_step(step, workload.pressure) for step in workload.steps):
-        times = len(list(same))
-        told.append(text if times == 1 else f"{text} ({times} times)")
+    """The steps of a trial in words: what follows a launch stands on its line."""
+    told: list[str] = []
+    for step in workload.steps:
+        text = _step(step, workload.pressure)
+        if told and isinstance(step, Dwell | Home):
+            told[-1] += f", then {text[0].lower()}{text[1:]}"
+        else:
+            told.append(text)
     return tuple(told)
 
 

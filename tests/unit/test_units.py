@@ -21,7 +21,7 @@ from reports import units
         (123456, "pages", "123 k pages"),
         (800000, "pages/s", "800 k pages/s"),
         (3, "count", "3"),
-        (0.35, "count", "0.350"),
+        (0.35, "count", "0.35"),
         (7.25, "widgets", "7.25 widgets"),
     ],
 )

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Draws the pictures: each when it comes into view, and the chosen one of the other metrics.
+// Draws the pictures one after the other, so that the page never stalls, and the chosen one of the other metrics.
 "use strict";
 (() => {
   const specs = JSON.parse(document.getElementById("charts").textContent);
@@ -10,38 +10,28 @@
     renderer: "svg",
     tooltip: { disableDefaultStyle: true },
   };
-
   const draw = (place, name) => window.vegaEmbed(place, specs[name], options);
-
-  const places = document.querySelectorAll(".chart[data-chart]");
-  const seen = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (entry.isIntersecting) {
-        seen.unobserve(entry.target);
-        draw(entry.target, entry.target.dataset.chart);
-      }
-    }
-  }, { rootMargin: "600px" });
-  places.forEach((place) => seen.observe(place));
+  const pause = () => new Promise((done) => { setTimeout(done); });
 
   const select = document.getElementById("more-metric");
-  const show = () => {
-    draw(document.getElementById("more-chart"), select.value);
+  const show = async () => {
+    await draw(document.getElementById("more-chart"), select.value);
     document.getElementById("more-note").textContent = select.selectedOptions[0].dataset.note;
   };
-  if (select) {
-    select.addEventListener("change", show);
-    const once = new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) {
-        once.disconnect();
-        show();
-      }
-    }, { rootMargin: "600px" });
-    once.observe(select);
-  }
+
+  const drawAll = async () => {
+    for (const place of document.querySelectorAll(".chart[data-chart]")) {
+      await draw(place, place.dataset.chart);
+      await pause();
+    }
+    if (select) {
+      select.addEventListener("change", show);
+      await show();
+    }
+  };
 
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll("details").forEach((part) => { part.open = true; });
-    places.forEach((place) => { if (!place.firstChild) { draw(place, place.dataset.chart); } });
   });
+  drawAll();
 })();

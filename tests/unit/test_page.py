@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page: the same figures as the terminal, hostile names as text, one file that loads nothing."""
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from reports.analysis import Analysis, analyse
+from reports.page import forest
+from reports.page.build import Extras, build_page
+from reports.page.model import Page
+from reports.page.overlay import Track, curves, grid_step
+from reports.page.render import figure, read_page
+from reports.page.render import render as render_whole
+from reports.record import Caveat
+from reports.statistics.paired import Estimate
+from reports.wording import effect_text, relative_text
+from tests.support.synthetic_run import Shape, make_run, run_values
+
+SMALL = Shape(blocks=6, warm_ups=1)
+HOSTILE = "</script><script>alert(1)</script>\"'&\u202e\0<img src=http://evil.example/x onerror=alert(2)>"
+
+
+class Document(HTMLParser):
+    """Every tag with its attributes, the text a reader sees, and the scripts."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.scripts: list[str] = []
+        self.styles: list[str] = []
+        self._inside = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 - the parser's signature
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "script":
+            self.scripts.append(data)
+        elif self._inside == "style":
+            self.styles.append(data)
+        else:
+            self.text += data
+
+    def attributes(self, name: str) -> list[str]:
+        return [attrs[name] or "" for _, attrs in self.tags if name in attrs]
+
+
+def render(page: Page) -> str:
+    """The page with a library that is quicker to make and to parse; the browser's tests use the real one."""
+    return render_whole(page, library="window.vegaEmbed = () => {};")
+
+
+def page_of(shape: Shape) -> tuple[Analysis, Page]:
+    analysis = analyse(run_values(shape))
+    tracks = {"pgsteal_anon_rate": {"off": [Track([0.0, 1.0], [1.0, 2.0])], "on": [Track([0.0, 1.0], [2.0, 1.0])]}}
+    return analysis, build_page(analysis, Extras("name = 'x'\n", "reclaim 0", tracks))
+
+
+def hash_of(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def test_the_figures_are_those_of_the_comparisons() -> None:
+    analysis, page = page_of(SMALL)
+    (table,) = page.tables
+    rows = {row.metric: row for _, group in table.groups for row in group}
+    assert len(rows) == len(analysis.comparisons) > 20
+    for each in analysis.comparisons:
+        row = rows[each.metric.name]
+        assert row.absolute == effect_text(each)
+        assert row.relative == ("" if each.relative is None else relative_text(each))
+        assert row.n == each.n
+
+
+def test_kills_come_first_on_the_page() -> None:
+    _, page = page_of(replace(SMALL, kills={4: 2}))
+    assert page.killed
+    assert page.answers[0].cards[0].label == "Processes killed"
+    assert page.tables[0].groups[0][1][0].metric == "kills"
+    html = render(page)
+    assert html.index("2 processes were killed") < html.index("Better") < html.index('class="card"')
+
+
+def test_a_point_that_does_not_count_is_drawn_with_its_reason() -> None:
+    _, page = page_of(replace(SMALL, kills={4: 2}, excluded={8: "too hot"}))
+    told = {row["told"] for chart in page.primary_points for row in chart.spec["data"]["values"] if not row["counts"]}
+    assert told == {"left out: 2 processes were killed in this block", "too hot"}
+
+
+def test_hostile_names_are_shown_as_text_and_never_run() -> None:
+    caveat = Caveat("odd", HOSTILE, HOSTILE)
+    shape = replace(
+        SMALL,
+        caveats={3: (caveat,)},
+        excluded={5: HOSTILE},
+        device=lambda device: replace(
+            device, model=HOSTILE, stand_in=HOSTILE, vm={HOSTILE: HOSTILE}, knobs={HOSTILE: HOSTILE}
+        ),
+        experiment=lambda experiment: replace(experiment, question=HOSTILE),
+    )
+    analysis = analyse(run_values(shape))
+    html = render(build_page(analysis, Extras(HOSTILE, HOSTILE)))
+    document = Document(html)
+    assert not {"\u202e", "\0"} & set(html)
+    assert "img" not in {tag for tag, _ in document.tags}
+    assert not [name for _, attrs in document.tags for name in attrs if name.startswith("on")]
+    assert "</script><script>alert(1)</script>" in document.text
+    assert r"\u202e\x00" in document.text
+    assert len(document.scripts) == 3
+    assert json.loads(document.scripts[0])
+
+
+def test_only_the_pages_own_scripts_and_style_may_run() -> None:
+    document = Document(render(page_of(SMALL)[1]))
+    content = next(attrs["content"] for _, attrs in document.tags if "http-equiv" in attrs)
+    rules = dict(rule.split(" ", 1) for rule in str(content).split("; "))
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"].split() == [hash_of(script) for script in document.scripts[1:]]
+    assert rules["style-src"].split() == [hash_of(style) for style in document.styles]
+    assert not re.search(r"unsafe|https?:|\*", str(content))
+
+
+def test_nothing_is_loaded_from_anywhere() -> None:
+    document = Document(render(page_of(SMALL)[1]))
+    assert document.attributes("src") == []
+    assert all(target.startswith("#") for target in document.attributes("href"))
+    assert "url(" not in "".join(document.styles)
+    assert "@import" not in "".join(document.styles)
+    assert not {"link", "iframe", "object", "embed", "base", "form"} & {tag for tag, _ in document.tags}
+    assert not any("style" in attrs for _, attrs in document.tags)
+
+
+@pytest.mark.parametrize(
+    ("shape", "first"),
+    [
+        (replace(SMALL, stop_after=0), "No trial was recorded"),
+        (replace(SMALL, stop_after=7), "This run broke off after 7 of 14 trials."),
+        (replace(SMALL, measured=False), "Nothing was measured in 14 trials"),
+        (replace(SMALL, arms=("off",)), "This run has one arm only (off)"),
+        (replace(SMALL, excluded=dict.fromkeys(range(3, 15), "hot")), "Nothing can be compared"),
+        (replace(SMALL, effect=False), "This is an A/A run"),
+        (replace(SMALL, kills={3: 1}), "1 process was killed: "),
+    ],
+    ids=["nothing", "broken-off", "unmeasured", "one-arm", "all-excluded", "a-a", "kills"],
+)
+def test_the_first_sentence_says_what_is_wrong(shape: Shape, first: str) -> None:
+    html = render(page_of(shape)[1])
+    verdict = html[html.index('class="verdict') :]
+    assert verdict[verdict.index(">") + 1 :].lstrip().startswith(first)
+
+
+def test_what_is_no_phone_is_labelled_where_it_is_read_first_and_where_it_is_described() -> None:
+    html = render(page_of(SMALL)[1])
+    assert html.count("Not a phone.") == 2
+    assert html.index("Not a phone.") < html.index('class="cards"')
+
+
+def test_a_run_without_any_picture_carries_no_script() -> None:
+    page = build_page(analyse(run_values(replace(SMALL, stop_after=0))), Extras("", "reclaim 0"))
+    assert "<script" not in render(page)
+
+
+def test_the_page_of_a_stored_run_holds_its_time_series(tmp_path: Path) -> None:
+    page = read_page(make_run(tmp_path / "run", replace(SMALL, blocks=2)))
+    charts = json.loads(Document(render(page)).scripts[0])
+    rows = charts["over-time-pgsteal_anon_rate"]["data"]["values"]
+    assert {row["arm"] for row in rows} == {"off", "on"}
+    assert all(row["lo"] <= row["v"] <= row["hi"] for row in rows)
+
+
+def test_figures_are_set_as_print_sets_them() -> None:
+    minus, times = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
+    assert figure("-55 [-59, -51] %") == f"{minus}55 [{minus}59, {minus}51]\u202f%"
+    assert figure("x314 [x250, x410]") == f"{times}314 [{times}250, {times}410]"
+    assert figure("am start-activity -W in 2026-11") == "am start-activity -W in 2026-11"
+
+
+def estimate(value: float, low: float, high: float) -> Estimate:
+    return Estimate(value, low, high, 0.01, 6, "test")
+
+
+def test_no_change_stands_in_the_middle_and_opposite_ratios_mirror_each_other() -> None:
+    assert [tick.at for tick in forest.ticks(4.0)] == [0.0, 25.0, 50.0, 75.0, 100.0]
+    mark = forest.mark(estimate(1.0, 0.5, 2.0), 4.0)
+    assert mark is not None
+    assert (mark.low, mark.at, mark.high) == (25.0, 50.0, 75.0)
+
+
+def test_an_effect_beyond_the_axis_is_cut_and_says_so() -> None:
+    mark = forest.mark(estimate(300.0, 1.0, 400.0), 4.0)
+    assert mark is not None
+    assert (mark.low, mark.at, mark.high, mark.beyond_left, mark.beyond_right) == (50.0, 100.0, 100.0, False, True)
+
+
+def test_the_odd_large_effect_does_not_stretch_the_axis_unless_the_verdict_is_about_it() -> None:
+    usual, odd = [estimate(0.9, 0.8, 1.1)] * 12, estimate(3.0, 2.5, 3.9)
+    assert forest.reach([*usual, odd]) == 1.25
+    assert forest.reach([*usual, odd], [odd]) == 4.0
+
+
+def test_curves_of_trials_become_their_median_as_far_as_half_of_them_reach() -> None:
+    tracks = {
+        "a": {"on": [Track([0.0, 4.0], [0.0, 4.0]), Track([0.0, 2.0], [2.0, 4.0]), Track([0.0, 3.0], [9.0, 9.0])]}
+    }
+    step = grid_step(tracks)
+    (curve,) = curves(tracks["a"], ["off", "on"], step)
+    assert curve.t_s[-1] == pytest.approx(3.0)
+    assert curve.middle[0] == 2.0
+    assert max(curve.t_s[index + 1] - curve.t_s[index] for index in range(len(curve.t_s) - 1)) == pytest.approx(step)
