@@ -81,9 +81,12 @@ def _measure(source: Path, args: argparse.Namespace, err: TextIO, found: _Found)
         found.runs.append(show.run_document(str(source), measures))
         found.tidy.append(show.tidy_run(str(source), measures))
         return show.run_tables(str(source), measures)
+    from rich.console import Console  # noqa: PLC0415 - imported late: `--help` needs none of it
+
     from reports.traces.measure import measure_trace  # noqa: PLC0415 - imported late: `--help` needs none of it
 
-    trace = measure_trace(source, engine=args.trace_processor)
+    with Console(file=err).status(f"reading {show.plain(str(source))}"):
+        trace = measure_trace(source, engine=args.trace_processor)
     found.traces.append(show.trace_document(trace))
     found.tidy.append(show.tidy_trace(trace))
     return show.trace_tables(trace)

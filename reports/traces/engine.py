@@ -65,7 +65,8 @@ def open_trace(path: Path | str, *, engine: Path | None = None) -> Iterator[Trac
 
     Args:
         path: the trace: Perfetto's protobuf, plain or gzipped, or anything else the trace processor reads.
-        engine: a trace_processor_shell to use; None looks for one, then takes the WebAssembly.
+        engine: a trace_processor_shell to use; None takes the one that RECLAIM_TRACE_PROCESSOR names, one that is
+            found, or the WebAssembly.
 
     Yields:
         The open trace.
@@ -97,13 +98,14 @@ def open_empty(*, engine: Path | None = None) -> Iterator[Trace]:
 
 
 def _start(stack: contextlib.ExitStack, engine: Path | None, *, large: bool) -> tuple[rpc.Processor, str]:
-    shell = native.find(engine)
-    if shell is not None:
-        try:
-            return _checked(stack.enter_context(native.start(shell)), str(shell))
-        except SetupError:
-            if engine is not None:
-                raise
+    named = native.named(engine)
+    if named is not None:
+        return _checked(stack.enter_context(native.start(named)), str(named))
+    found = native.find()
+    # One that nobody asked for may be too old or for another system: then it is as if it were not there.
+    with contextlib.suppress(SetupError):
+        if found is not None:
+            return _checked(stack.enter_context(native.start(found)), str(found))
     return _checked(stack.enter_context(contextlib.closing(WasmProcessor.start(large=large))), "WebAssembly")
 
 

@@ -24,20 +24,24 @@ _START_TIMEOUT_S = 20.0
 _POLL_S = 0.02
 
 
-def find(explicit: Path | None = None) -> Path | None:
-    """Return the trace processor to use, or None when this machine has none.
-
-    Looked for, in this order: `explicit`, the environment's RECLAIM_TRACE_PROCESSOR, PATH, and the folder where the
-    `perfetto` package keeps its downloads. In the last two scripts are passed over: Perfetto's wrapper downloads.
+def named(explicit: Path | None = None) -> Path | None:
+    """Return the trace processor that the user named: `explicit`, else the environment's RECLAIM_TRACE_PROCESSOR.
 
     Raises:
-        SetupError: the one that was named is not a program.
+        SetupError: it is not a program.
     """
-    named = explicit or _named_by_environment()
-    if named is not None:
-        if not os.access(named, os.X_OK) or named.is_dir():
-            raise SetupError(f"{named}: not a program: name a trace_processor_shell")
-        return named
+    value = os.environ.get(ENVIRONMENT)
+    shell = explicit or (Path(value) if value else None)
+    if shell is not None and (not os.access(shell, os.X_OK) or shell.is_dir()):
+        raise SetupError(f"{shell}: not a program: name a trace_processor_shell")
+    return shell
+
+
+def find() -> Path | None:
+    """Return the trace processor this machine happens to have: on PATH, or where the `perfetto` package keeps its own.
+
+    Scripts are passed over: Perfetto's wrapper of the same name would download.
+    """
     on_path = shutil.which("trace_processor_shell")
     kept = Path.home().glob(".local/share/perfetto/prebuilts/trace_processor_shell*")
     candidates = [Path(on_path)] if on_path else []
@@ -72,11 +76,6 @@ def start(shell: Path) -> Iterator[rpc.Processor]:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _named_by_environment() -> Path | None:
-    value = os.environ.get(ENVIRONMENT)
-    return Path(value) if value else None
 
 
 def _is_binary(file: Path) -> bool:

@@ -58,11 +58,11 @@ def test_the_one_on_path_comes_before_the_one_perfetto_kept(tmp_path: Path) -> N
     assert native.find() == on_path
 
 
-def test_the_environment_and_the_caller_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program(tmp_path / "bin/trace_processor_shell")
+def test_the_caller_s_comes_before_the_environment_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert native.named() is None
     monkeypatch.setenv(native.ENVIRONMENT, str(program(tmp_path / "mine")))
-    assert native.find() == tmp_path / "mine"
-    assert native.find(program(tmp_path / "theirs")) == tmp_path / "theirs"
+    assert native.named() == tmp_path / "mine"
+    assert native.named(program(tmp_path / "theirs")) == tmp_path / "theirs"
 
 
 def test_a_wrapper_script_is_passed_over_because_it_downloads(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_wrapper_script_is_passed_over_because_it_downloads(tmp_path: Path) ->
 
 def test_a_named_one_that_is_no_program_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="not a program"):
-        native.find(tmp_path / "nope")
+        native.named(tmp_path / "nope")
 
 
 def test_it_answers_and_is_gone_afterwards(tmp_path: Path, trace: Path) -> None:
@@ -92,11 +92,16 @@ def test_one_of_another_protocol_is_refused_when_named(tmp_path: Path, trace: Pa
     assert processes_named(str(engine)) == []
 
 
-def test_one_that_does_not_start_is_named(tmp_path: Path, trace: Path) -> None:
+def test_one_that_was_named_and_does_not_start_is_an_error(
+    tmp_path: Path, trace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = tmp_path / "tps"
     engine.write_text(f"#!{sys.executable}\nraise SystemExit(5)\n")
     engine.chmod(0o755)
     with pytest.raises(SetupError, match="ended at once with status 5"), open_trace(trace, engine=engine):
+        pass
+    monkeypatch.setenv(native.ENVIRONMENT, str(engine))
+    with pytest.raises(SetupError, match="ended at once with status 5"), open_trace(trace):
         pass
 
 
