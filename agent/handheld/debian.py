@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.handheld.host import as_root, run, search_path
-from agent.handheld.packages import APT_OPTIONS, KEYRING, RELEASE, Resolved, sources
+from agent.handheld.packages import APT_OPTIONS, RELEASE, Resolved, keyring, sources
 from workloads.errors import SetupError
 
 _LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64", "usr/bin/awk": "mawk"}
@@ -22,7 +22,7 @@ _LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/
 _UNUSED = ("var/cache/apt", "var/lib/apt", "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/lib/udev")
 
 
-def mmdebstrap_argv(packages: Sequence[Resolved], address: str, *, root: bool) -> list[str]:
+def mmdebstrap_argv(packages: Sequence[Resolved], address: str, keys: str, *, root: bool) -> list[str]:
     """The command that writes the tree as a tar file to standard output: exact versions, nothing else."""
     options = [f"--aptopt={option.rstrip(';')}" for option in APT_OPTIONS]
     return [
@@ -31,13 +31,13 @@ def mmdebstrap_argv(packages: Sequence[Resolved], address: str, *, root: bool) -
         "--variant=extract",
         "--format=tar",
         "--architectures=amd64",
-        f"--keyring={KEYRING}",
+        f"--keyring={keys}",
         *options,
         '--aptopt=APT::Sandbox::User "root"',  # _apt cannot look into a user's cache folder, and apt says so each time
         f"--include={','.join(package.pinned for package in packages)}",
         RELEASE,
         "-",
-        *sources(address),
+        *sources(address, keys),
     ]
 
 
@@ -49,7 +49,7 @@ def unpack(packages: Sequence[Resolved], address: str, target: Path) -> None:
     """
     # mmdebstrap unpacks under TMPDIR first: /tmp may be a small tmpfs (Debian 13's default)
     env = os.environ | {"PATH": search_path(), "TMPDIR": str(target.parent)}
-    argv = mmdebstrap_argv(packages, address, root=os.geteuid() == 0)
+    argv = mmdebstrap_argv(packages, address, keyring(), root=os.geteuid() == 0)
     untar = ["tar", "-x", "-C", str(target), "--no-same-owner", "--exclude=./dev/*"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as source:
         sink = subprocess.run(untar, stdin=source.stdout, capture_output=True, check=False, env=env)

@@ -15,7 +15,7 @@ from workloads.errors import SetupError
 
 RELEASE = "trixie"
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+KEYRINGS = ("/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp")
 """Debian 12's own keyring verifies both suites: their Release files also carry bookworm's automatic signing key."""
 
 GUEST = ("linux-image-cloud-amd64", "mksh", "toybox", "adbd", "perfetto")
@@ -85,9 +85,23 @@ def mirror_of(listed: str) -> str:
     return DEFAULT_MIRROR
 
 
-def sources(address: str) -> tuple[str, ...]:
-    """The one-line sources of both suites."""
-    return tuple(f"deb [signed-by={KEYRING}] {address} {suite} main" for suite in (RELEASE, "sid"))
+def keyring() -> str:
+    """Debian's archive keys on this machine.
+
+    Raises:
+        SetupError: there are none.
+    """
+    found = next((path for path in KEYRINGS if Path(path).exists()), None)
+    if found is None:
+        raise SetupError(
+            f"Debian's archive keys are missing ({KEYRINGS[0]}): sudo apt-get install -y debian-archive-keyring"
+        )
+    return found
+
+
+def sources(address: str, keys: str) -> tuple[str, ...]:
+    """The one-line sources of both suites, verified by a file of keys."""
+    return tuple(f"deb [signed-by={keys}] {address} {suite} main" for suite in (RELEASE, "sid"))
 
 
 def parse_resolve(text: str) -> tuple[Resolved, ...]:
@@ -161,7 +175,7 @@ def _write_apt(folder: Path, address: str) -> Path:
     for sub in ("state/lists/partial", "cache/archives/partial", "etc/preferences.d"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
     (folder / "state/status").touch()
-    (folder / "etc/sources.list").write_text("\n".join(sources(address)) + "\n")
+    (folder / "etc/sources.list").write_text("\n".join(sources(address, keyring())) + "\n")
     config = folder / "apt.conf"
     dirs = {
         "Dir::State": folder / "state",
