@@ -96,21 +96,13 @@ def compare_metric(metric: Metric, arm: str, control: str, trials: Sequence[Tria
         control: the reference.
         trials: those that count: no warm-up, nothing excluded.
     """
-    samples = {
-        name: [
-            Sample(trial.block, trial.values[metric.name], trial.kills)
-            for trial in trials
-            if trial.arm == name and metric.name in trial.values
-        ]
-        for name in (arm, control)
-    }
+    samples = {name: _samples(metric, name, trials) for name in (arm, control)}
     pairs = pair_blocks(samples[control], samples[arm])
     used = [pair for pair in pairs if metric.name == KILLS or pair.survivors_equal]
-    differences = [pair.difference for pair in used]
-    difference = paired_t(differences)
     controls, arms = [pair.control for pair in used], [pair.arm for pair in used]
+    differences = [pair.difference for pair in used]
+    difference, ratio = paired_t(differences), log_ratio(arms, controls)
     sd, n, left_out = spread(differences), len(used), len(pairs) - len(used)
-    ratio = log_ratio(arms, controls) if n else None
     all_blocks = paired_t([pair.difference for pair in pairs]) if left_out else None
     lonely = len(samples[control]) + len(samples[arm]) - 2 * len(pairs)
     return Comparison(
@@ -134,6 +126,14 @@ def compare_metric(metric: Metric, arm: str, control: str, trials: Sequence[Tria
             *_estimate_caveats(difference, ratio, all_blocks, sd),
         ),
     )
+
+
+def _samples(metric: Metric, arm: str, trials: Sequence[TrialValues]) -> list[Sample]:
+    return [
+        Sample(trial.block, trial.values[metric.name], trial.kills)
+        for trial in trials
+        if trial.arm == arm and metric.name in trial.values
+    ]
 
 
 def _outcome(metric: Metric, difference: Estimate | None) -> Outcome:

@@ -47,6 +47,8 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=,@-]*")
 class RunStore:
     """One run on disk. Made by `create` or `open`; the constructor itself touches nothing.
 
+    Every method that reads or writes raises `StoreError`, one line that names the file, and leaves no half-written one.
+
     Attributes:
         path: the run's directory.
         device: the phone it was made on.
@@ -104,28 +106,16 @@ class RunStore:
         return self.path.resolve().name
 
     def experiment(self) -> Experiment:
-        """What was asked, as values.
-
-        Raises:
-            StoreError: the file is missing or broken.
-        """
+        """What was asked, as values."""
         file = self.path / "experiment.json"
         return decode_experiment(_read(file), file)
 
     def experiment_text(self) -> str:
-        """What was asked, as its author wrote it.
-
-        Raises:
-            StoreError: the file cannot be read.
-        """
+        """What was asked, as its author wrote it."""
         return _read(self.path / "experiment.toml").decode(errors="replace")
 
     def trial_dir(self, trial: PlannedTrial) -> Path:
-        """The folder of a trial, made when it is not there.
-
-        Raises:
-            StoreError: it cannot be made.
-        """
+        """The folder of a trial, made when it is not there."""
         folder = self._folder(trial)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -186,65 +176,37 @@ class RunStore:
         return self.path / "report.html"
 
     def write_trial_measures(self, trial: PlannedTrial, measures: "pd.DataFrame", series: "pd.DataFrame") -> None:
-        """Keep one trial's measures and time series in its folder.
-
-        Raises:
-            StoreError: they cannot be written.
-        """
+        """Keep one trial's measures and time series in its folder."""
         folder = self.trial_dir(trial)
         _write_frame(folder / SERIES, series)
         _write_frame(folder / MEASURES, measures)
 
     def trial_measures(self, trial: PlannedTrial) -> "tuple[pd.DataFrame, pd.DataFrame] | None":
-        """One trial's measures and time series; None when it was not measured yet.
-
-        Raises:
-            StoreError: a file is broken.
-        """
+        """One trial's measures and time series; None when it was not measured yet."""
         folder = self._folder(trial)
         measures, series = _read_frame(folder / MEASURES), _read_frame(folder / SERIES)
         return None if measures is None or series is None else (measures, series)
 
     def write_measures(self, measures: "pd.DataFrame", series: "pd.DataFrame | None" = None) -> None:
-        """Keep the measures, and the time series, of the whole run.
-
-        Raises:
-            StoreError: they cannot be written.
-        """
+        """Keep the measures, and the time series, of the whole run."""
         if series is not None:
             _write_frame(self.path / SERIES, series)
         _write_frame(self.path / MEASURES, measures)
 
     def measures(self) -> "pd.DataFrame | None":
-        """Measures of the run: the merged file, else the trials' own put together; None when nothing was measured.
-
-        Raises:
-            StoreError: a file is broken.
-        """
+        """Measures of the run: the merged file, else the trials' own put together; None when nothing was measured."""
         return self._whole(MEASURES)
 
     def series(self) -> "pd.DataFrame | None":
-        """Time series of the run, found like `measures`.
-
-        Raises:
-            StoreError: a file is broken.
-        """
+        """Time series of the run, found like `measures`."""
         return self._whole(SERIES)
 
     def write_comparisons(self, comparisons: "pd.DataFrame") -> None:
-        """Keep the effects.
-
-        Raises:
-            StoreError: they cannot be written.
-        """
+        """Keep the effects."""
         _write_frame(self.path / COMPARISONS, comparisons)
 
     def write_verdict(self, verdict: object) -> None:
-        """Keep the verdict as JSON.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
+        """Keep the verdict as JSON."""
         write_bytes(self.path / "verdict.json", encode(verdict))
 
     def _folder(self, trial: PlannedTrial) -> Path:

@@ -70,19 +70,9 @@ def blocks_chart(points: Sequence[Point], arms: Sequence[str], shown: Scale, tol
         }
         for point in points
     ]
-    y = {
-        "field": "value",
-        "type": "quantitative",
-        "title": None,
-        "scale": {"zero": False, "nice": True},
-        "axis": {"tickCount": 5},
-    }
-    x = {
-        "field": "block",
-        "type": "ordinal",
-        "title": "block",
-        "axis": {"labelAngle": 0, "labelOverlap": True, "grid": False},
-    }
+    y = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": False}, "axis": {"tickCount": 5}}
+    axis = {"labelAngle": 0, "labelOverlap": True, "grid": False}
+    x = {"field": "block", "type": "ordinal", "title": "block", "axis": axis}
     return {
         **_frame(told, 220),
         "data": {"values": rows},
@@ -90,10 +80,7 @@ def blocks_chart(points: Sequence[Point], arms: Sequence[str], shown: Scale, tol
         "layer": [
             {
                 "mark": {"type": "rule", "strokeWidth": 1.5, "color": _TEXT, "opacity": 0.45},
-                "encoding": {
-                    "y": {**y, "aggregate": "min"},
-                    "y2": {"field": "value", "aggregate": "max"},
-                },
+                "encoding": {"y": {**y, "aggregate": "min"}, "y2": {"field": "value", "aggregate": "max"}},
             },
             *(
                 _dots(y, arms, shown.symbol or "count", counts=counts)
