@@ -1,15 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The time series of a trial, thin enough for a page: at most one point per series and 0.1 s."""
+"""The time series of a trial, as `sql/series.sql` selects them: at most one point per series and 0.1 s."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from reports.traces import queries
-from reports.traces.engine import open_trace
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -41,13 +33,3 @@ SERIES: dict[str, Series] = {
 
 SERIES_COLUMNS = ("trial", "arm", "block", "series", "t_s", "value")
 """Columns of series.parquet; `t_s` is seconds since the trial's trace began."""
-
-
-def trace_series(path: Path | str) -> "pd.DataFrame":
-    """Time series of one trace; columns series, t_s (seconds since the trace began), value.
-
-    Raises:
-        TraceError: the trace cannot be read.
-    """
-    with open_trace(path) as trace:
-        return queries.ask(trace, "series")
