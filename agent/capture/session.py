@@ -13,8 +13,12 @@ from workloads.errors import FinalError, TransientError
 FOLDER = "/data/misc/perfetto-traces"
 """The one folder that perfetto may write to (AOSP perfetto docs, SELinux perfetto_traces_data_file)."""
 
-# A longer name than `r`, which is an alias of mksh.
-_RUNNING = 'recording() { case "$(cat "/proc/$1/cmdline" 2>/dev/null)" in *perfetto*) return 0 ;; esac; return 1; }'
+# Shell built-ins alone: a program every 0.1 s would be felt. Not called `r`, which is an alias of mksh.
+_RUNNING = """\
+recording() {
+  l=; { read -r l <"/proc/$1/stat"; } 2>/dev/null
+  case $l in *"(perfetto) Z"*) return 1 ;; *"(perfetto) "*) return 0 ;; esac; return 1
+}"""
 STOP = f"""\
 {_RUNNING}
 recording "$1" || exit 3
