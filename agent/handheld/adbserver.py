@@ -32,13 +32,22 @@ def free_port() -> int:
     raise SetupError(f"no free port between {LOWEST_PORT} and {HIGHEST_PORT} on 127.0.0.1")
 
 
-def environment(port: int) -> dict[str, str]:
-    """What adb is told: our port, and no search of the network for other devices."""
+def environment(port: int, home: Path) -> dict[str, str]:
+    """What adb is told: our port, and not to look for any device by itself (adb's client/main.cpp reads these).
+
+    Args:
+        port: where it listens.
+        home: gets adb's keys, so that the user's own stay untouched; the guest asks for none.
+    """
     return {
         "ANDROID_ADB_SERVER_PORT": str(port),
+        "ADB_USB": "0",
+        "ADB_EMU": "0",
+        "ADB_MDNS": "0",
         "ADB_MDNS_OPENSCREEN": "0",
         "ADB_MDNS_AUTO_CONNECT": "0",
-        "ADB_LIBUSB": "0",
+        "ADB_REJECT_KILL_SERVER": "1",
+        "HOME": str(home),
     }
 
 
@@ -63,7 +72,7 @@ def start(folder: Path) -> AdbServer:
     """
     port = free_port()
     argv = [adb_path(), "-L", f"tcp:{port}", "server", "nodaemon"]
-    server = AdbServer(port, guard.start(argv, folder, "adb", env=environment(port)))
+    server = AdbServer(port, guard.start(argv, folder, "adb", env=environment(port, folder)))
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         if _listens(port):

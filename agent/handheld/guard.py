@@ -25,6 +25,7 @@ child=$!
 echo "$child" >"$RECLAIM_PID_FILE.new" && mv "$RECLAIM_PID_FILE.new" "$RECLAIM_PID_FILE"
 read -r word
 [ "$word" = keep ] && exit 0
+[ "$word" = end ] && RECLAIM_REMOVE=
 kill -9 "$child" 2>/dev/null
 wait "$child"
 [ -z "$RECLAIM_REMOVE" ] || rm -rf -- "$RECLAIM_REMOVE"
@@ -47,11 +48,16 @@ class Guarded:
 
     def keep(self) -> None:
         """Let the program outlive this process."""
-        self.pipe.write(b"keep\n")
-        self.end()
+        self._tell(b"keep\n")
 
     def end(self) -> None:
-        """End the program, unless it was told to keep, and wait until its guard is gone."""
+        """End the program, if it was not let go before."""
+        self._tell(b"end\n")
+
+    def _tell(self, word: bytes) -> None:
+        """Say the last word to the guard and wait until it is gone; later words are not heard."""
+        with suppress(BrokenPipeError, ValueError):
+            self.pipe.write(word)
         with suppress(BrokenPipeError):
             self.pipe.close()
         self.shell.wait()
@@ -67,7 +73,7 @@ def start(
         folder: where it runs; its output goes to `NAME.log` there, its process id to `NAME.pid`.
         name: see folder.
         env: added to the environment.
-        remove: a folder that the guard removes when it had to kill the program.
+        remove: a folder that the guard removes when this process dies before the program was ended or let go.
     """
     pid_file = folder / f"{name}.pid"
     ours = {"RECLAIM_PID_FILE": str(pid_file), "RECLAIM_REMOVE": str(remove or "")}

@@ -271,7 +271,6 @@ class _Start:
             machine = guard.start(argv, self.folder, "qemu", remove=self.folder)
             if waking.listening(Monitor(self.folder / "qmp.sock"), guard.Identity.of(machine.pid)):
                 return machine, port
-            machine.pipe.write(b"keep\n")  # it is dead already: only its guard goes, and the folder stays
             machine.end()
             if _PORT_TAKEN not in (self.folder / "qemu.log").read_text(errors="replace"):
                 break

@@ -65,7 +65,7 @@ def listening(monitor: Monitor, process: Identity, wait_s: float = 20.0) -> bool
     return False
 
 
-def wake(monitor: Monitor, folder: Path, process: Identity, wait_s: float = 30.0) -> None:
+def wake(monitor: Monitor, folder: Path, process: Identity, wait_s: float = 60.0) -> None:
     """Let a saved state's memory come in, go on, and tell the guest what time it is.
 
     Raises:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.handheld import adbserver, registry
+from agent.handheld import adbserver, registry, saved
 from agent.handheld.guard import Identity
 from agent.handheld.image import Image
 from agent.handheld.machine import Handheld, prepare
@@ -102,8 +102,16 @@ def test_later_starts_wake_a_saved_state_and_share_no_writes(handheld: Handheld)
     assert not second.folder.exists()
 
 
-def test_a_user_build_has_no_su() -> None:
-    with Handheld.start(HandheldOptions(build="user")) as guest:
+def test_a_user_build_has_no_su_and_boots_where_its_saved_state_is_broken(tmp_path: Path) -> None:
+    options = HandheldOptions(build="user")
+    plan = prepare(options, quiet)
+    (tmp_path / "memory.zst").write_bytes(b"no memory")
+    saved.layer(plan.image.path / "data.img", tmp_path / "data.qcow2")
+    saved.keep(plan.save_key, tmp_path / "memory.zst", tmp_path / "data.qcow2")
+    said: list[str] = []
+    with Handheld.start(options, progress=said.append) as guest:
+        assert "the saved state did not wake up: booting instead" in said
+        assert not guest.woken
         assert sh(guest, "id -u") == "2000"
         assert "not found" in sh(guest, "su 0 id -u 2>&1")
         assert sh(guest, "find / -xdev -perm -4000 2>/dev/null") == ""

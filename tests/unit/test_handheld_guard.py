@@ -59,12 +59,13 @@ def test_a_child_that_was_let_go_lives_on(tmp_path: Path) -> None:
     assert not process.alive
 
 
-def test_ending_twice_is_harmless(tmp_path: Path) -> None:
-    child = guard.start(SLEEPER, tmp_path, "child")
+def test_ending_twice_is_harmless_and_leaves_the_folder(tmp_path: Path) -> None:
+    child = guard.start(SLEEPER, tmp_path, "child", remove=tmp_path)
     process = Identity.of(child.pid)
     child.end()
     child.end()
     assert not process.alive
+    assert (tmp_path / "child.log").exists()
 
 
 def test_what_a_child_says_is_kept(tmp_path: Path) -> None:

@@ -134,7 +134,8 @@ def test_our_ports_are_free_and_far_from_adbs_own() -> None:
     assert all(port > 10000 for port in (adbserver.free_port() for _ in range(20)))
 
 
-def test_our_adb_server_keeps_to_its_port_and_off_the_network() -> None:
-    environment = adbserver.environment(20005)
+def test_our_adb_server_keeps_to_its_port_and_looks_for_no_device_by_itself(tmp_path: Path) -> None:
+    environment = adbserver.environment(20005, tmp_path)
     assert environment["ANDROID_ADB_SERVER_PORT"] == "20005"
-    assert environment["ADB_MDNS_OPENSCREEN"] == environment["ADB_MDNS_AUTO_CONNECT"] == "0"
+    assert [environment[name] for name in ("ADB_USB", "ADB_EMU", "ADB_MDNS", "ADB_MDNS_AUTO_CONNECT")] == ["0"] * 4
+    assert environment["HOME"] == str(tmp_path)
