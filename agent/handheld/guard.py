@@ -76,6 +76,7 @@ def start(
         remove: a folder that the guard removes when this process dies before the program was ended or let go.
     """
     pid_file = folder / f"{name}.pid"
+    pid_file.unlink(missing_ok=True)  # of an earlier try in the same folder
     ours = {"RECLAIM_PID_FILE": str(pid_file), "RECLAIM_REMOVE": str(remove or "")}
     with (folder / f"{name}.log").open("wb") as log:
         shell = subprocess.Popen(

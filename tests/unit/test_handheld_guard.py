@@ -68,6 +68,15 @@ def test_ending_twice_is_harmless_and_leaves_the_folder(tmp_path: Path) -> None:
     assert (tmp_path / "child.log").exists()
 
 
+def test_a_second_child_in_the_same_folder_is_not_taken_for_the_first(tmp_path: Path) -> None:
+    first = guard.start(SLEEPER, tmp_path, "child")
+    first.end()
+    second = guard.start(SLEEPER, tmp_path, "child")
+    assert second.pid != first.pid
+    assert Identity.of(second.pid).alive
+    second.end()
+
+
 def test_what_a_child_says_is_kept(tmp_path: Path) -> None:
     child = guard.start(["sh", "-c", "echo out; echo err >&2"], tmp_path, "child")
     assert soon(lambda: (tmp_path / "child.log").read_text() == "out\nerr\n")
