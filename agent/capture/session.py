@@ -31,6 +31,7 @@ exit 0
 is unreliable, the signal is what AOSP's docs use. Exit status: 0 stopped, 3 had ended before, 4 does not end."""
 
 _HAD_ENDED, _DOES_NOT_END = 3, 4
+_MAY_PASS = re.compile(r"time[d ]*out|connect", re.IGNORECASE)  # traced or a source is late, or restarts
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 60.0
 
@@ -93,12 +94,13 @@ def start(phone: Phone, caps: Capabilities, config: bytes) -> TraceSession:
 
     Raises:
         FinalError: perfetto refused; its own words are in the message.
-        TransientError: it did not come up in time, or the link dropped.
+        TransientError: it or its daemons did not come up in time, or the link dropped.
     """
     remote = f"{FOLDER}/reclaim-{secrets.token_hex(4)}.pftrace"
     background = "--background-wait" if caps.background_wait else "--background"
     done = phone.shell("perfetto", "-c", "-", "-o", remote, background, stdin=config, timeout_s=_START_TIMEOUT_S)
     pid = re.search(r"^\s*(\d+)\s*$", done.out, re.MULTILINE)
     if done.code != 0 or pid is None:
-        raise FinalError(f"{phone.serial}: perfetto does not record: {said(done)}")
+        kind = TransientError if _MAY_PASS.search(done.err) else FinalError
+        raise kind(f"{phone.serial}: perfetto does not record: {said(done)}")
     return TraceSession(phone, int(pid[1]), remote)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _MAX_REQUEST = (
     0xFFFF  # the length of a request to the adb server is four hex digits (packages/modules/adb OVERVIEW.TXT)
 )
-_GONE = ("not found", "no devices", "unauthorized")
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class AdbTransport:
         Raises:
             InputError: the words cannot be passed on (a NUL, or more than 65 kB).
             TransientError: the link dropped or the time ran out.
-            FinalError: the phone is unknown, unauthorized or gone.
+            FinalError: the phone no longer trusts this computer.
         """
         request = f"shell,v2,raw:{command_line(argv)}".encode("utf-8", "surrogateescape")
         if len(request) > _MAX_REQUEST:
@@ -162,11 +161,11 @@ def _ask(link: "AdbConnection", request: bytes) -> None:
 
 
 def _refusal(serial: str, what: str, text: str) -> FinalError | TransientError:
-    """Sort what adb said: a phone that is not there stays away, anything else (offline, closed) may pass."""
+    """Sort what adb said. `connect` has seen the phone, so one `not found` now may come back like one offline."""
     if "No such file" in text or "Permission denied" in text:
         return FinalError(f"{serial}: cannot {what}: {text.strip()}")
     line = f"{serial}: adb answered {text.strip()!r} to {what}; check the cable, `adb devices` and the phone's screen"
-    return FinalError(line) if any(word in text for word in _GONE) else TransientError(line)
+    return FinalError(line) if "unauthorized" in text else TransientError(line)
 
 
 def _too_slow(serial: str, argv: Sequence[str], timeout_s: float, seen: str) -> str:
@@ -200,7 +199,7 @@ def connect(serial: str | None = None, server: str | None = None, wait_s: float 
     ensure_running(address)
     found = devices(address)
     chosen = serial or _only(found, address)
-    if chosen not in found and _on_network(chosen):
+    if found.get(chosen) in (None, "offline") and _on_network(chosen):
         answer = join(address, chosen)
         found = _wait_listed(address, chosen, wait_s)
         if chosen not in found:

@@ -121,6 +121,8 @@ def devices(address: Address) -> dict[str, str]:
 def join(address: Address, serial: str, timeout_s: float = 15.0) -> str:
     """Ask the server to connect to a phone on the network (`adb connect HOST:PORT`) and return what it answers.
 
+    It is disconnected first: of a phone that went offline adb would say `already connected`, and do nothing.
+
     Raises:
         TransientError: the server does not answer.
     """
@@ -128,6 +130,8 @@ def join(address: Address, serial: str, timeout_s: float = 15.0) -> str:
 
     address.require()
     try:
-        return AdbClient(address.host, address.port, timeout_s).connect(serial, timeout=timeout_s).strip()
+        client = AdbClient(address.host, address.port, timeout_s)
+        client.disconnect(serial)
+        return client.connect(serial, timeout=timeout_s).strip()
     except (AdbError, OSError) as error:
         raise TransientError(f"{serial}: the adb server at {address} could not connect to it: {error}") from error

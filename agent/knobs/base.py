@@ -13,7 +13,7 @@ from workloads.errors import InputError, ProofError
 
 
 class Knob(Protocol):
-    """One setting of one phone. `name`, `where` and `risk` describe it; the rest needs the phone."""
+    """One setting of one phone. `name`, `where`, `risk` and `takes` describe it; the rest needs the phone."""
 
     @property
     def name(self) -> str:
@@ -28,6 +28,11 @@ class Knob(Protocol):
     @property
     def risk(self) -> str | None:
         """Why writing it may harm the phone; None when nothing is known against it."""
+        ...
+
+    @property
+    def takes(self) -> str:
+        """Which values it takes, for people."""
         ...
 
     def canonical(self, text: str) -> str:
@@ -68,6 +73,11 @@ class FileKnob:
     name: str
     where: str
     risk: str | None = None
+
+    @property
+    def takes(self) -> str:
+        """Which values it takes, for people; of any file nothing is known."""
+        return "what the file takes"
 
     def canonical(self, text: str) -> str:
         """Turn `0x0007` into `7`, `Y` into `1`, `lzo [lz4]` into `lz4`, and runs of white space into one space.
@@ -126,6 +136,11 @@ class FileKnob:
 @dataclass(frozen=True)
 class ReadOnlyKnob(FileKnob):
     """A knob that can be read but not changed while the phone runs."""
+
+    @property
+    def takes(self) -> str:
+        """None but what it has."""
+        return "only the value it has, while the phone runs"
 
     def write(self, phone: Phone, value: str) -> str:
         """Accept the value it already has, refuse others.

@@ -34,6 +34,11 @@ RISK = (
 class Threads(FileKnob):
     """How many threads: `off` (0 in the file) or a number."""
 
+    @property
+    def takes(self) -> str:
+        """Which values it takes, for people; the kernel may take fewer."""
+        return f"off, or 1 to {MAX_THREADS} threads"
+
     def canonical(self, text: str) -> str:
         """Turn `0` into `off`; numbers stay.
 
@@ -80,6 +85,11 @@ class Threads(FileKnob):
 @dataclass(frozen=True)
 class Queue(FileKnob):
     """Room of each thread's queue; pages in the virtual handheld's module, entries in the published one."""
+
+    @property
+    def takes(self) -> str:
+        """Which values it takes, for people; the kernel may take fewer."""
+        return f"1 to {MAX_QUEUE} pages"
 
     def canonical(self, text: str) -> str:
         """Keep whole numbers.

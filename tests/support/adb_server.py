@@ -46,6 +46,7 @@ class FakeAdbServer:
         """Answer one request; True when another may follow on this connection."""
         services: dict[str, Callable[[str], bool]] = {
             "host:devices": lambda _: _say(link, "".join(f"{name}\t{state}\n" for name, state in self.phones.items())),
+            "host:disconnect:": lambda serial: _say(link, self._disconnect(serial)),
             "host:connect:": lambda serial: _say(link, self._connect(serial)),
             "host-serial:": lambda _: _say(link, self.features),
             "host:version": lambda _: _say(link, "0029"),
@@ -65,7 +66,12 @@ class FakeAdbServer:
         link.sendall(b"OKAY" + transport)
         return True
 
+    def _disconnect(self, serial: str) -> str:
+        return f"disconnected {serial}" if self.phones.pop(serial, None) else f"no such device '{serial}'"
+
     def _connect(self, serial: str) -> str:
+        if serial in self.phones:
+            return f"already connected to {serial}"
         if serial not in self.network:
             return f"failed to connect to '{serial}': Connection refused"
         self.phones[serial] = "device"

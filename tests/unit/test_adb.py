@@ -72,10 +72,12 @@ def test_a_dropped_link_may_be_tried_again(server: FakeAdbServer, phone: AdbTran
         phone.run(("true",))
 
 
-def test_a_phone_that_left_is_final(server: FakeAdbServer, phone: AdbTransport) -> None:
-    del server.phones["A1"]
-    with pytest.raises(FinalError, match="not found"):
+def test_a_phone_that_left_may_come_back(server: FakeAdbServer, phone: AdbTransport) -> None:
+    state = server.phones.pop("A1")
+    with pytest.raises(TransientError, match="'A1' not found"):
         phone.run(("true",))
+    server.phones["A1"] = state
+    assert phone.run(("true",)).code == 0
 
 
 def test_a_slow_command_is_told_with_what_it_printed(phone: AdbTransport) -> None:
@@ -100,6 +102,12 @@ def test_the_only_phone_is_taken_without_a_serial(server: FakeAdbServer) -> None
 def test_a_phone_on_the_network_is_connected_to_when_not_listed(server: FakeAdbServer) -> None:
     server.network.add("10.0.0.9:5555")
     assert connect("10.0.0.9:5555", server.address).run(("echo", "hi")).out == "hi\n"
+
+
+def test_a_phone_on_the_network_that_went_offline_is_connected_to_again(server: FakeAdbServer) -> None:
+    server.network.add("10.0.0.9:5555")
+    server.phones["10.0.0.9:5555"] = "offline"
+    assert connect("10.0.0.9:5555", server.address).run(("true",)).code == 0
 
 
 @pytest.mark.parametrize(

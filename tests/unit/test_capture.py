@@ -163,6 +163,11 @@ class TestSession:
         with pytest.raises(FinalError, match=r"FAKE0001: perfetto does not record: .*config is invalid"):
             session.start(phone, ALL, b"not a config")
 
+    def test_daemons_that_are_late_may_be_tried_again(self, fake: FakePhone, phone: Phone, config: bytes) -> None:
+        fake.faults.append(Fault("perfetto -c", answer=failed(1, "Timed out waiting for the data sources to start\n")))
+        with pytest.raises(TransientError, match="Timed out waiting"):
+            session.start(phone, ALL, config)
+
     def test_one_that_does_not_end_may_be_tried_again(self, fake: FakePhone, phone: Phone, config: bytes) -> None:
         recording = session.start(phone, ALL, config)
         fake.faults.append(Fault("kill -TERM", answer=failed(4, "")))

@@ -41,6 +41,12 @@ class TestDiscovery:
         assert discover(with_counters)["kcompressd"].risk is None
         assert "may crash the kernel" in (discover(without)["kcompressd"].risk or "")
 
+    def test_every_knob_tells_what_it_takes(self) -> None:
+        _, phone = phone_with()
+        takes = {name: knob.takes for name, knob in discover(phone).items()}
+        assert takes["kcompressd"] == "off, or 1 to 64 threads"
+        assert takes["zram.algorithm"] == "only the value it has, while the phone runs"
+
     def test_a_description_tells_where_and_what(self) -> None:
         _, phone = phone_with()
         assert describe(phone, discover(phone))["kcompressd"] == f"{PARAMETER}: 0"
