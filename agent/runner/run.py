@@ -71,7 +71,11 @@ def prepare(phone: Phone, request: Request) -> Ready:
     Raises:
         InputError: every problem found, one line each.
         DeviceError: the phone does not answer.
+        SetupError: no trace processor works here.
     """
+    from reports.traces.queries import check_sql  # noqa: PLC0415 - imported late: starts a trace processor
+
+    check_sql()
     knobs = discover(phone)
     facts = replace(phone.facts(describe(phone, knobs)), machine=dict(request.machine))
     refused = preflight.refusals(phone, request.experiment, knobs, allow_unsafe=request.allow_unsafe)
@@ -111,10 +115,12 @@ def _run_and_keep(bench: Bench, trial: PlannedTrial, store: RunStore, watch: Wat
 
     record = run_trial(bench, trial, store.trial_dir(trial), lambda name: watch.stage(trial, name))
     store.write_trial(record)
-    store.append_event({"at": record.started_at, "event": "trial ended", "trial": trial.name, **record.stages_s})
     watch.stage(trial, "measure")
+    begin = bench.clock.now()
     found = measure_trial(record, store.trace_path(record), store.name, store.device.serial)
     store.write_trial_measures(trial, found.measures, found.series)
+    stages_s = {**record.stages_s, "measure": round(bench.clock.now() - begin, 3)}
+    store.append_event({"at": record.started_at, "event": "trial ended", "trial": trial.name, **stages_s})
     return record
 
 
