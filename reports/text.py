@@ -9,7 +9,7 @@ from reports.comparison import KILLS, Comparison
 from reports.levels import Level
 from reports.printable import printable
 from reports.units import count, together
-from reports.wording import effect_text, relative_text
+from reports.wording import effect_text, relative_text, sentence
 
 WIDTH = 80
 _EFFECT_WIDTH = 22
@@ -103,7 +103,8 @@ def _doubts(analysis: Analysis) -> Iterator[str]:
     if analysis.doubts or left_out:
         yield ""
     for doubt in analysis.doubts:
-        yield from _wrap(f"! {doubt.caveat.what} ({count(len(doubt.trials), 'trial')}) {doubt.caveat.do}", indent="  ")
+        told = f"{sentence(doubt.caveat.what)} {sentence(doubt.caveat.do)}"
+        yield from _wrap(f"! {told} [{count(len(doubt.trials), 'trial')}]", indent="  ")
     reasons: dict[str, int] = {}
     for line in left_out:
         reasons[f"{line.status}: {line.reason}"] = reasons.get(f"{line.status}: {line.reason}", 0) + 1

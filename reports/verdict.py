@@ -24,7 +24,7 @@ _OPENING: dict[Answer, str] = {
     "mixed": "Mixed: with {arm} instead of {control}, ",
     "changed": "Changed: with {arm} instead of {control}, ",
     "same": "No detectable difference between {arm} and {control} in ",
-    "unknown": "Not decided: {arm} against {control}, ",
+    "unknown": "Not decided: ",
 }
 
 
@@ -112,12 +112,13 @@ def _judge(experiment: Experiment, arm: str, comparisons: Sequence[Comparison]) 
     judged = [kills, *primary] if kills is not None and kills.outcome in ("better", "worse") else primary
     answer = _answer(judged)
     opening = _OPENING[answer].format(arm=arm, control=experiment.control)
+    told = _undecided(arm, experiment, judged) if answer == "unknown" else "".join(_body(answer, judged))
     return ArmVerdict(
         arm=arm,
         control=experiment.control,
         answer=answer,
         n=max((each.n for each in primary), default=0),
-        sentence=opening + "".join(_body(answer, judged)) + ".",
+        sentence=f"{opening}{told}.",
         costs=tuple(moved(each) for each in others if _is_cost(each)),
         gains=tuple(moved(each) for each in others if each.outcome == "better"),
         silent=sum(each.outcome == "same" for each in others),
@@ -143,8 +144,6 @@ def _body(answer: Answer, judged: Sequence[Comparison]) -> Iterator[str]:
     effects = [each for each in judged if each.outcome not in ("same", "unknown")]
     silent = [each for each in judged if each.outcome == "same"]
     unknown = [each for each in judged if each.outcome == "unknown"]
-    if answer == "unknown" and not unknown:
-        yield "no primary metric was recorded"
     if answer == "same":
         yield enumerate_words([title(each.metric) for each in silent])
     elif effects:
@@ -155,6 +154,14 @@ def _body(answer: Answer, judged: Sequence[Comparison]) -> Iterator[str]:
     yield _power(silent)
     if unknown:
         yield ("; " if effects or silent else "") + enumerate_words([moved(each) for each in unknown])
+
+
+def _undecided(arm: str, experiment: Experiment, judged: Sequence[Comparison]) -> str:
+    if not judged:
+        return "no primary metric was recorded"
+    most = count(max(each.n for each in judged), "block")
+    metrics = enumerate_words([title(each.metric) for each in judged])
+    return f"{most} cannot tell {arm} from {experiment.control} in {metrics}"
 
 
 def _blocks(judged: Sequence[Comparison]) -> str:

@@ -94,6 +94,14 @@ def brief(comparison: Comparison) -> str:
     return quantity(comparison.difference.value, comparison.metric.unit) if comparison.difference else "-"
 
 
+def sentence(text: str) -> str:
+    """With a capital to begin with and a full stop at the end; figures and names stay as they are."""
+    if not text:
+        return ""
+    first = text[0].upper() if re.match(r"[a-z]+\b(?![_:=/])", text) else text[0]
+    return first + text[1:] + ("" if text[-1] in ".!?" else ".")
+
+
 def enumerate_words(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

@@ -116,13 +116,20 @@ def _points(analysis: Analysis) -> tuple[tuple[Chart, ...], tuple[Chart, ...]]:
 
 def _point(line: LedgerLine, values: Mapping[int, float] | None, analysis: Analysis) -> Iterator[Point]:
     if values:
-        why = line.reason or _killed_in(line.trial.block, analysis.ledger)
+        why = line.reason or _why_not(line, analysis)
         yield Point(line.trial.block, line.trial.arm, statistics.median(values.values()), not why, why, line.trial.name)
 
 
-def _killed_in(block: int, ledger: Sequence[LedgerLine]) -> str:
-    lost = sum(line.kills for line in ledger if line.trial.block == block)
-    return f"left out: {count(lost, 'process was', 'processes were')} killed in this block" if lost else ""
+def _why_not(line: LedgerLine, analysis: Analysis) -> str:
+    """Why the block of a trial that counts by itself is left out of effects; empty when it is not."""
+    block = [each for each in analysis.ledger if each.trial.block == line.trial.block]
+    lost = sum(each.kills for each in block if each.status == "counts")
+    if lost:
+        return f"left out: {count(lost, 'process was', 'processes were')} killed in this block"
+    control = analysis.run.experiment.control
+    others = {each.trial.arm for each in block if each.status == "counts"} - {line.trial.arm}
+    partnered = bool(others) if line.trial.arm == control else control in others
+    return "" if partnered or not analysis.verdict.arms else "left out: no partner in this block"
 
 
 def _points_chart(metric: Metric, points: Sequence[Point], arms: Sequence[str]) -> Chart:

@@ -11,7 +11,7 @@ from reports.record import Caveat
 from reports.units import change, count, quantity, scale, together
 from reports.verdict import Answer as Word
 from reports.verdict import ArmVerdict
-from reports.wording import effect_text, relative_text, seen
+from reports.wording import effect_text, relative_text, seen, sentence
 
 WORDS: dict[Outcome, tuple[str, Tone]] = {
     "better": ("better", "good"),
@@ -34,7 +34,7 @@ _MOST_CARDS = 6
 
 def note(caveat: Caveat, where: str = "") -> Note:
     """A caveat as the page shows it."""
-    return Note(caveat.code, caveat.what, caveat.do, where)
+    return Note(caveat.code, sentence(caveat.what), sentence(caveat.do), where)
 
 
 def answers(analysis: Analysis) -> tuple[Answer, ...]:
@@ -78,10 +78,12 @@ def _kills_card(each: Comparison, analysis: Analysis) -> Card:
 
 def _card(each: Comparison) -> Card:
     word, tone = WORDS[each.outcome]
-    if each.difference is None or each.control_mean is None or each.arm_mean is None:
+    if each.control_mean is None or each.arm_mean is None:
         return Card(each.metric.title, "?", count(each.n, "block"), word, tone)
     values, symbol = together([each.control_mean, each.arm_mean], each.metric.unit)
     levels = f"{values[0]} to {values[1]} {symbol}".rstrip()
+    if each.difference is None:
+        return Card(each.metric.title, "?", f"{levels}, n = {each.n}", word, tone)
     if each.relative is None:
         shown = scale(each.metric.unit, each.difference.value)
         figure = quantity(each.difference.value, each.metric.unit, shown)

@@ -97,7 +97,22 @@ def test_kills_come_first_on_the_page() -> None:
 def test_a_point_that_does_not_count_is_drawn_with_its_reason() -> None:
     _, page = page_of(replace(SMALL, kills={4: 2}, excluded={8: "too hot"}))
     told = {row["told"] for chart in page.primary_points for row in chart.spec["data"]["values"] if not row["counts"]}
-    assert told == {"left out: 2 processes were killed in this block", "too hot"}
+    assert told == {
+        "left out: 2 processes were killed in this block",
+        "left out: no partner in this block",
+        "too hot",
+    }
+
+
+def test_a_point_whose_partner_is_missing_is_drawn_with_that_reason() -> None:
+    _, page = page_of(replace(SMALL, stop_after=9))
+    lonely = {
+        (row["block"], row["told"])
+        for chart in page.primary_points
+        for row in chart.spec["data"]["values"]
+        if not row["counts"]
+    }
+    assert lonely == {(4, "left out: no partner in this block")}
 
 
 def test_hostile_names_are_shown_as_text_and_never_run() -> None:

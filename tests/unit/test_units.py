@@ -6,6 +6,7 @@ import math
 import pytest
 
 from reports import units
+from reports.wording import sentence
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,16 @@ def test_what_is_no_number_is_shown_as_such() -> None:
 def test_amounts_agree_with_their_noun() -> None:
     assert units.count(1, "block") == "1 block"
     assert units.count(2, "launch", "launches") == "2 launches"
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("ftrace lost events", "Ftrace lost events."),
+        ("Done.", "Done."),
+        ("pgsteal_anon: from the record", "pgsteal_anon: from the record."),
+        ("", ""),
+    ],
+)
+def test_a_caveat_reads_as_a_sentence_and_names_keep_their_spelling(text: str, whole: str) -> None:
+    assert sentence(text) == whole
