@@ -175,29 +175,33 @@ static bool run_launch(struct process *process, enum launch_kind kind)
 	return true;
 }
 
+static enum launch_kind kind_of(const struct process *process, bool clear)
+{
+	if (!process->pid)
+		return LAUNCH_COLD;
+	return clear || process->activity == ACTIVITY_NONE ? LAUNCH_WARM : LAUNCH_HOT;
+}
+
 enum start_result activity_start(const struct profile *profile, bool clear, struct conn *waiter, launch_ended *ended)
 {
 	struct process *process = process_of(profile);
-	enum launch_kind kind = LAUNCH_COLD;
+	enum launch_kind kind = kind_of(process, clear);
+	bool shown = process->pid && process == top;
 
-	if (process->pid && process == top && !clear)
+	if (shown && !clear)
 		return START_DELIVERED_TO_TOP;
-	if (process->pid)
-		kind = process->activity == ACTIVITY_NONE || clear ? LAUNCH_WARM : LAUNCH_HOT;
-	tell = ended;
-	if (process->pid && clear && process == top)
+	if (shown)
 		leave(true);
-	if (process->launch.id)
-		launch_end(process, -1);
+	tell = ended;
+	launch_end(process, -1); /* one that is still on its way gives way */
 	launch_begin(process, kind, waiter);
-	if (!run_launch(process, kind)) {
-		process->launch.waiter = NULL;
-		if (waiter)
-			waiter->left = NULL;
-		launch_end(process, -1);
-		return START_FAILED;
-	}
-	return kind == LAUNCH_HOT ? START_TO_FRONT : START_LAUNCHED;
+	if (run_launch(process, kind))
+		return kind == LAUNCH_HOT ? START_TO_FRONT : START_LAUNCHED;
+	process->launch.waiter = NULL;
+	if (waiter)
+		waiter->left = NULL;
+	launch_end(process, -1);
+	return START_FAILED;
 }
 
 /* The launcher, shown without a launch of its own in the trace: it is what is left when an app leaves. */

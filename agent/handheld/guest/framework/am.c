@@ -22,23 +22,26 @@ struct start {
 	bool wait, stop;
 };
 
+static void add_part(struct text *out, const char *name, const char *value)
+{
+	if (value)
+		text_add(out, " %s=%s", name, value);
+}
+
 /* Intent.toString */
 static void intent_text(const struct intent *intent, struct text *out)
 {
 	text_add(out, "Intent {");
-	if (intent->action)
-		text_add(out, " act=%s", intent->action);
+	add_part(out, "act", intent->action);
 	for (size_t i = 0; i < intent->category_count; i++)
-		text_add(out, "%s%s%s", i ? "," : " cat=[", intent->categories[i],
-			 i + 1 == intent->category_count ? "]" : "");
-	if (intent->data)
-		text_add(out, " dat=%s", intent->data);
+		text_add(out, "%s%s", i ? "," : " cat=[", intent->categories[i]);
+	if (intent->category_count)
+		text_add(out, "]");
+	add_part(out, "dat", intent->data);
 	if (intent->flags)
 		text_add(out, " flg=0x%x", intent->flags);
-	if (intent->package)
-		text_add(out, " pkg=%s", intent->package);
-	if (intent->component)
-		text_add(out, " cmp=%s", intent->component);
+	add_part(out, "pkg", intent->package);
+	add_part(out, "cmp", intent->component);
 	text_add(out, " }");
 }
 

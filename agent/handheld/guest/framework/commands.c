@@ -33,26 +33,43 @@ int setprop_command(struct conn *conn, int argc, char **argv)
 }
 
 /* Keys that change what is on the screen; every other key is taken and does nothing, as there is no screen. */
+static void press_key(const char *key)
+{
+	key += starts_with(key, "KEYCODE_") ? strlen("KEYCODE_") : 0;
+	if (strcmp(key, "HOME") == 0 || strcmp(key, "3") == 0)
+		activity_home();
+	else if (strcmp(key, "BACK") == 0 || strcmp(key, "4") == 0)
+		activity_back();
+}
+
+static int input_keyevent(struct conn *conn, int argc, char **argv)
+{
+	(void)conn;
+	for (int i = 2; i < argc; i++)
+		press_key(argv[i]);
+	return 0;
+}
+
+static int input_nothing(struct conn *conn, int argc, char **argv)
+{
+	(void)conn, (void)argc, (void)argv;
+	return 0;
+}
+
 int input_command(struct conn *conn, int argc, char **argv)
 {
-	static const char *const known[] = {"keyevent", "tap", "swipe", "text"};
-	bool found = false;
+	static const struct command verbs[] = {
+		{"keyevent", input_keyevent},
+		{"tap", input_nothing},
+		{"swipe", input_nothing},
+		{"text", input_nothing},
+	};
+	const struct command *verb = command_named(verbs, LENGTH(verbs), argc > 2 ? argv[1] : "");
 
-	for (size_t i = 0; argc > 1 && i < LENGTH(known); i++)
-		found = found || strcmp(argv[1], known[i]) == 0;
-	if (!found || argc < 3) {
-		reply_err(conn, "Usage: input keyevent KEYCODE... | tap X Y | swipe X1 Y1 X2 Y2 | text TEXT\n");
-		return 1;
-	}
-	for (int i = 2; strcmp(argv[1], "keyevent") == 0 && i < argc; i++) {
-		const char *key = starts_with(argv[i], "KEYCODE_") ? argv[i] + 8 : argv[i];
-
-		if (strcmp(key, "HOME") == 0 || strcmp(key, "3") == 0)
-			activity_home();
-		else if (strcmp(key, "BACK") == 0 || strcmp(key, "4") == 0)
-			activity_back();
-	}
-	return 0;
+	if (verb)
+		return verb->run(conn, argc, argv);
+	reply_err(conn, "Usage: input keyevent KEYCODE... | tap X Y | swipe X1 Y1 X2 Y2 | text TEXT\n");
+	return 1;
 }
 
 /* BatteryManager.BATTERY_PLUGGED_*: AC 1, USB 2, wireless 4, dock 8. */
@@ -111,27 +128,66 @@ static void list_flag(const char *name, const char *value, void *context)
 }
 
 /* Flags live in properties, as DeviceConfig keeps its native ones: persist.device_config.SPACE.NAME. */
-int device_config_command(struct conn *conn, int argc, char **argv)
+static void flag_name(char out[PATH_SIZE], char **argv, const char *name)
+{
+	snprintf(out, PATH_SIZE, DEVICE_CONFIG "%.100s.%.100s", argv[2], name);
+}
+
+static int flags_list(struct conn *conn, int argc, char **argv)
 {
 	struct listing listing = {.conn = conn};
-	char value[STORE_VALUE_SIZE];
-	const char *verb = argc > 2 ? argv[1] : "";
 
-	snprintf(listing.prefix, sizeof(listing.prefix), DEVICE_CONFIG "%.100s.%.100s", argc > 2 ? argv[2] : "",
-		 argc > 3 ? argv[3] : "");
-	if (strcmp(verb, "list") == 0 && argc == 3)
-		store_each(PROPERTY_DIRECTORY, list_flag, &listing);
-	else if (strcmp(verb, "get") == 0 && argc == 4)
-		reply_out(conn, "%s\n", property_get(listing.prefix, "null", value));
-	else if (strcmp(verb, "put") == 0 && argc >= 5)
-		return property_set(listing.prefix, argv[4], 0) ? 0 : 1;
-	else if (strcmp(verb, "delete") == 0 && argc == 4)
-		reply_out(conn, "Successfully deleted %s from %s\n", argv[3], argv[2]), property_unset(listing.prefix);
-	else {
-		reply_err(conn, "usage: device_config get|put|delete|list NAMESPACE [NAME [VALUE]]\n");
-		return UNKNOWN_COMMAND;
-	}
+	(void)argc;
+	flag_name(listing.prefix, argv, "");
+	store_each(PROPERTY_DIRECTORY, list_flag, &listing);
 	return 0;
+}
+
+static int flag_get(struct conn *conn, int argc, char **argv)
+{
+	char name[PATH_SIZE], value[STORE_VALUE_SIZE];
+
+	(void)argc;
+	flag_name(name, argv, argv[3]);
+	reply_out(conn, "%s\n", property_get(name, "null", value));
+	return 0;
+}
+
+static int flag_put(struct conn *conn, int argc, char **argv)
+{
+	char name[PATH_SIZE];
+
+	(void)conn, (void)argc;
+	flag_name(name, argv, argv[3]);
+	return property_set(name, argv[4], 0) ? 0 : 1;
+}
+
+static int flag_delete(struct conn *conn, int argc, char **argv)
+{
+	char name[PATH_SIZE];
+
+	(void)argc;
+	flag_name(name, argv, argv[3]);
+	property_unset(name);
+	reply_out(conn, "Successfully deleted %s from %s\n", argv[3], argv[2]);
+	return 0;
+}
+
+int device_config_command(struct conn *conn, int argc, char **argv)
+{
+	static const struct command verbs[] = {
+		{"list", flags_list},
+		{"get", flag_get},
+		{"put", flag_put},
+		{"delete", flag_delete},
+	};
+	static const int words[] = {3, 4, 5, 4}; /* as many as each verb needs */
+	const struct command *verb = command_named(verbs, LENGTH(verbs), argc > 1 ? argv[1] : "");
+
+	if (verb && argc >= words[verb - verbs])
+		return verb->run(conn, argc, argv);
+	reply_err(conn, "usage: device_config get|put|delete|list NAMESPACE [NAME [VALUE]]\n");
+	return UNKNOWN_COMMAND;
 }
 
 /* `cmd SERVICE ARGS`: the service's own shell command. */

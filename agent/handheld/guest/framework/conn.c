@@ -31,20 +31,23 @@ static void conn_free(struct conn *conn)
 	free(conn);
 }
 
+static bool later(int error)
+{
+	return error == EAGAIN || error == EINTR;
+}
+
 /* Sends what the client takes now; the rest waits for EPOLLOUT. Never frees: only the event handler does. */
 static bool conn_flush(struct conn *conn)
 {
-	while (conn->out.length > 0) {
-		ssize_t sent = send(conn->source.fd, conn->out.data, conn->out.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+	ssize_t sent = 0;
 
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent < 0 && errno != EAGAIN)
-			return false;
-		if (sent < 0)
-			break;
-		text_drop(&conn->out, (size_t)sent);
+	while (conn->out.length > 0 && sent >= 0) {
+		sent = send(conn->source.fd, conn->out.data, conn->out.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent > 0)
+			text_drop(&conn->out, (size_t)sent);
 	}
+	if (sent < 0 && !later(errno))
+		return false;
 	source_change(&conn->source, EPOLLIN | (conn->out.length || conn->ended ? EPOLLOUT : 0));
 	return true;
 }
@@ -100,51 +103,65 @@ void conns_each(void (*visit)(struct conn *conn, void *context), void *context)
 		visit(conn, context);
 }
 
-/* True once the whole request is here; it is then run. False: more must come. */
-static bool run_request(struct conn *conn)
+/* The request's words; 0 when they are not what the header promised. */
+static int split_request(struct conn *conn, uint32_t promised, char *argv[MAX_ARGUMENTS + 1])
 {
-	struct wire_header header;
-	char *argv[MAX_ARGUMENTS + 1], *word;
+	char *word = conn->in.data + sizeof(struct wire_header), *end = conn->in.data + conn->in.length;
 	uint32_t argc = 0;
 
-	if (conn->in.length < sizeof(header))
-		return false;
-	memcpy(&header, conn->in.data, sizeof(header));
-	if (conn->in.length - sizeof(header) < header.length && header.length <= WIRE_MAX_REQUEST)
-		return false;
-	conn->called = true;
-	conn->called_ns = now_ns();
-	word = conn->in.data + sizeof(header);
-	for (char *end = conn->in.data + conn->in.length; word < end && argc < MAX_ARGUMENTS; word += strlen(word) + 1)
+	for (; word < end && argc < MAX_ARGUMENTS; word += strlen(word) + 1)
 		argv[argc++] = word;
 	argv[argc] = NULL;
-	if (argc == 0 || argc != header.kind || header.length > WIRE_MAX_REQUEST) {
-		reply_err(conn, "the request is not a list of 1 to %d arguments\n", MAX_ARGUMENTS);
-		reply_end(conn, 255);
-	} else {
-		command_call(conn, (int)argc, argv);
+	return argc == promised ? (int)argc : 0;
+}
+
+/* Runs the request once it is whole. */
+static void run_request(struct conn *conn)
+{
+	struct wire_header header;
+	char *argv[MAX_ARGUMENTS + 1];
+	int argc = 0;
+
+	if (conn->in.length < sizeof(header))
+		return;
+	memcpy(&header, conn->in.data, sizeof(header));
+	if (conn->in.length - sizeof(header) < header.length && header.length <= WIRE_MAX_REQUEST)
+		return;
+	conn->called = true;
+	conn->called_ns = now_ns();
+	if (header.length <= WIRE_MAX_REQUEST)
+		argc = split_request(conn, header.kind, argv);
+	if (argc) {
+		command_call(conn, argc, argv);
+		return;
 	}
-	return true;
+	reply_err(conn, "the request is not a list of 1 to %d arguments\n", MAX_ARGUMENTS);
+	reply_end(conn, 255);
+}
+
+/* Takes what the client sent; false when it has left. */
+static bool conn_receive(struct conn *conn)
+{
+	char bytes[4096];
+	ssize_t got = recv(conn->source.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	if (got < 0)
+		return later(errno);
+	if (got > 0 && !conn->called) {
+		text_add_bytes(&conn->in, bytes, (size_t)got);
+		run_request(conn);
+	}
+	return got > 0;
 }
 
 static void conn_ready(struct source *source, uint32_t events)
 {
 	struct conn *conn = OWNER(source, struct conn, source);
-	char bytes[4096];
+	bool there = true;
 
-	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
-		ssize_t got = recv(source->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-
-		if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-			conn_free(conn);
-			return;
-		}
-		if (got > 0 && !conn->called) {
-			text_add_bytes(&conn->in, bytes, (size_t)got);
-			run_request(conn);
-		}
-	}
-	if (!conn_flush(conn) || (conn->ended && conn->out.length == 0))
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		there = conn_receive(conn);
+	if (!there || !conn_flush(conn) || (conn->ended && conn->out.length == 0))
 		conn_free(conn);
 }
 

@@ -20,6 +20,7 @@
 
 /* AOSP lmkd.cpp: PSI_WINDOW_SIZE_MS, PSI_POLL_PERIOD_SHORT_MS, PSI_POLL_PERIOD_LONG_MS */
 enum { PSI_WINDOW_MS = 1000, POLL_SHORT_MS = 10, POLL_LONG_MS = 100, LMKD_NICE = -20 };
+enum { PERCEPTIBLE_APP_ADJ = 200 }; /* ProcessList.java */
 
 static volatile sig_atomic_t reinit_wanted;
 
@@ -53,37 +54,53 @@ static const char *watermark_name(enum watermark watermark)
 	return watermark < BELOW_LOW ? "min" : "low";
 }
 
+/* Which of AOSP's rules (lmkd.cpp mp_event_psi) holds; of several the one it tries first. */
+static enum kill_reason low_memory_reason(const struct memory_state *state, bool swap_low, bool thrashes)
+{
+	bool memory_low = state->watermark < BELOW_HIGH;
+
+	if (!thrashes)
+		return swap_low && memory_low ? LOW_MEM_AND_SWAP : KILL_NONE;
+	if (swap_low)
+		return LOW_SWAP_AND_THRASHING;
+	if (memory_low)
+		return LOW_MEM_AND_THRASHING;
+	return state->reclaim == RECLAIM_DIRECT ? DIRECT_RECL_AND_THRASHING : KILL_NONE;
+}
+
+static void describe(struct decision *d, const struct memory_state *state, long swap_low_kb)
+{
+	char swap[64], thrashing[32];
+
+	snprintf(swap, sizeof(swap), "(%ldkB < %ldkB)", state->swap_free_kb, swap_low_kb);
+	snprintf(thrashing, sizeof(thrashing), "thrashing (%ld%%)", state->thrashing);
+	if (d->reason == LOW_SWAP_AND_THRASHING)
+		snprintf(d->text, sizeof(d->text), "device is low on swap %s and %s", swap, thrashing);
+	else if (d->reason == LOW_MEM_AND_SWAP)
+		snprintf(d->text, sizeof(d->text), "%s watermark is breached and swap is low %s",
+			 watermark_name(state->watermark), swap);
+	else if (d->reason == LOW_MEM_AND_THRASHING)
+		snprintf(d->text, sizeof(d->text), "%s watermark is breached and %s", watermark_name(state->watermark),
+			 thrashing);
+	else if (d->reason == DIRECT_RECL_AND_THRASHING)
+		snprintf(d->text, sizeof(d->text), "device is in direct reclaim and %s", thrashing);
+}
+
 struct decision lmkd_decide(const struct memory_state *state, const struct lmkd_limits *limits, bool complete,
 			    bool after_kill)
 {
-	/* Apps the user perceives are spared (ProcessList.PERCEPTIBLE_APP_ADJ 200) unless it is very bad. */
-	bool spare = state->watermark > BELOW_MIN && state->thrashing < limits->thrashing_limit_critical;
 	long swap_low_kb = state->swap_total_kb * limits->swap_free_low_percentage / 100;
-	bool swap_low = state->swap_free_kb<swap_low_kb, thrashes = state->thrashing> limits->thrashing_limit;
-	struct decision d = {.reason = KILL_NONE, .least_adj = spare ? 201 : 0};
+	struct decision d = {.reason = KILL_NONE};
 
-	if (after_kill && state->watermark < BELOW_LOW) {
-		d = (struct decision){.reason = PRESSURE_AFTER_KILL};
-		snprintf(d.text, sizeof(d.text), "min watermark is breached even after kill");
-	} else if (complete) {
-		d = (struct decision){.reason = NOT_RESPONDING};
-		snprintf(d.text, sizeof(d.text), "device is not responding");
-	} else if (swap_low && thrashes) {
-		d.reason = LOW_SWAP_AND_THRASHING;
-		snprintf(d.text, sizeof(d.text), "device is low on swap (%ldkB < %ldkB) and thrashing (%ld%%)",
-			 state->swap_free_kb, swap_low_kb, state->thrashing);
-	} else if (swap_low && state->watermark < BELOW_HIGH) {
-		d.reason = LOW_MEM_AND_SWAP;
-		snprintf(d.text, sizeof(d.text), "%s watermark is breached and swap is low (%ldkB < %ldkB)",
-			 watermark_name(state->watermark), state->swap_free_kb, swap_low_kb);
-	} else if (state->watermark < BELOW_HIGH && thrashes) {
-		d.reason = LOW_MEM_AND_THRASHING;
-		snprintf(d.text, sizeof(d.text), "%s watermark is breached and thrashing (%ld%%)",
-			 watermark_name(state->watermark), state->thrashing);
-	} else if (state->reclaim == RECLAIM_DIRECT && thrashes) {
-		d.reason = DIRECT_RECL_AND_THRASHING;
-		snprintf(d.text, sizeof(d.text), "device is in direct reclaim and thrashing (%ld%%)", state->thrashing);
-	}
+	if (after_kill && state->watermark < BELOW_LOW)
+		return (struct decision){PRESSURE_AFTER_KILL, 0, "min watermark is breached even after kill"};
+	if (complete)
+		return (struct decision){NOT_RESPONDING, 0, "device is not responding"};
+	d.reason = low_memory_reason(state, state->swap_free_kb<swap_low_kb, state->thrashing> limits->thrashing_limit);
+	/* Apps the user perceives are spared unless it is very bad. */
+	if (state->watermark > BELOW_MIN && state->thrashing < limits->thrashing_limit_critical)
+		d.least_adj = PERCEPTIBLE_APP_ADJ + 1;
+	describe(&d, state, swap_low_kb);
 	return d;
 }
 
@@ -123,44 +140,50 @@ static bool monitors_open(struct monitors *monitors)
 	return monitors->fds[0].fd >= 0 && monitors->fds[1].fd >= 0;
 }
 
-static bool alive(pid_t pid)
+/* What lmkd remembers between looks. */
+static struct {
+	pid_t victim; /* killed, and not seen dead yet */
+	uint64_t killed_ns, event_ns;
+} past;
+
+/* True while the last victim is still giving its memory back. */
+static bool victim_is_dying(const struct lmkd_limits *limits)
 {
-	return pid > 0 && kill(pid, 0) == 0;
+	return past.victim > 0 && kill(past.victim, 0) == 0 &&
+	       now_ns() - past.killed_ns < (uint64_t)limits->kill_timeout_ms * NS_PER_MS;
 }
 
-/* One look, after an event or while polling; returns the ms until the next, -1: wait for PSI. */
-static int look(const struct monitors *monitors, bool some, bool full)
+/* How long until the next look, in ms; -1: until PSI says so. */
+static int next_look(const struct memory_state *state, const struct lmkd_limits *limits)
 {
-	static pid_t victim;
-	static uint64_t killed_ns, event_ns;
-	uint64_t now = now_ns();
-	bool waiting = alive(victim) && now - killed_ns < (uint64_t)monitors->limits.kill_timeout_ms * NS_PER_MS;
+	if (now_ns() - past.event_ns > (uint64_t)PSI_WINDOW_MS * NS_PER_MS && state->reclaim != RECLAIM_DIRECT)
+		return -1;
+	return state->swap_free_kb < state->swap_total_kb * limits->swap_free_low_percentage / 100 ? POLL_SHORT_MS
+												   : POLL_LONG_MS;
+}
+
+/* One look, after an event or while polling; returns the ms until the next. */
+static int look(const struct lmkd_limits *limits, bool full)
+{
+	bool after_kill = past.victim > 0;
 	struct memory_state state;
 	struct decision decision;
-	bool after_kill = victim > 0 && !waiting;
 
-	if (some || full)
-		event_ns = now;
-	if (waiting)
+	if (victim_is_dying(limits))
 		return POLL_SHORT_MS;
-	victim = 0;
+	past.victim = 0;
 	if (!memory_state_read(&state))
 		return POLL_LONG_MS;
-	decision = lmkd_decide(&state, &monitors->limits, full, after_kill);
+	decision = lmkd_decide(&state, limits, full, after_kill);
 	/* Without reclaim since the last look there is nothing to relieve (AOSP: "Skip if system is not reclaiming").
 	 */
 	if (decision.reason != KILL_NONE && (full || after_kill || state.reclaim != RECLAIM_NONE))
-		victim = lmkd_kill(&decision, state.thrashing, monitors->limits.kill_volunteers);
-	if (victim > 0) {
-		killed_ns = event_ns = now_ns();
-		memory_state_restart();
-		return POLL_SHORT_MS;
-	}
-	if (now - event_ns > (uint64_t)PSI_WINDOW_MS * NS_PER_MS && state.reclaim != RECLAIM_DIRECT)
-		return -1;
-	return state.swap_free_kb < state.swap_total_kb * monitors->limits.swap_free_low_percentage / 100
-		       ? POLL_SHORT_MS
-		       : POLL_LONG_MS;
+		past.victim = lmkd_kill(&decision, state.thrashing, limits->kill_volunteers);
+	if (past.victim <= 0)
+		return next_look(&state, limits);
+	past.killed_ns = past.event_ns = now_ns();
+	memory_state_restart();
+	return POLL_SHORT_MS;
 }
 
 static void want_reinit(int signal)
@@ -187,7 +210,9 @@ static _Noreturn void watch(struct monitors *monitors)
 			continue;
 		if (wait_ms < 0)
 			memory_state_restart(); /* pressure begins: thrashing is counted from here */
-		wait_ms = look(monitors, monitors->fds[0].revents & POLLPRI, monitors->fds[1].revents & POLLPRI);
+		if (count > 0)
+			past.event_ns = now_ns();
+		wait_ms = look(&monitors->limits, monitors->fds[1].revents & POLLPRI);
 	}
 }
 

@@ -33,26 +33,40 @@ struct watermarks {
 	long free, min, low, high;
 };
 
+static void add_zone_line(struct watermarks *sum, const char *line)
+{
+	const struct {
+		const char *format;
+		long *sum;
+	} kinds[] = {
+		{" pages free %ld", &sum->free},
+		{" min %ld", &sum->min},
+		{" low %ld", &sum->low},
+		{" high %ld", &sum->high},
+	};
+	long value;
+
+	for (size_t i = 0; i < LENGTH(kinds); i++) {
+		if (sscanf(line, kinds[i].format, &value) == 1)
+			*kinds[i].sum += value;
+	}
+}
+
 static bool watermarks_read(struct watermarks *sum)
 {
 	char text[FILE_SIZE], *rest = text, *line;
-	long value;
+	bool zone = false; /* else in the per-CPU lists, which have `high` lines of their own */
 
 	*sum = (struct watermarks){0};
 	if (read_file("/proc/zoneinfo", text, sizeof(text)) <= 0)
 		return false;
 	while ((line = strsep(&rest, "\n"))) {
-		if (sscanf(line, "  pages free %ld", &value) == 1)
-			sum->free += value;
-		else if (sscanf(line, " min %ld", &value) == 1)
-			sum->min += value;
-		else if (sscanf(line, " low %ld", &value) == 1)
-			sum->low += value;
-		else if (sscanf(line, " high %ld", &value) == 1)
-			sum->high += value;
+		if (starts_with(line, "Node"))
+			zone = true;
 		else if (strstr(line, "pagesets"))
-			while ((line = strsep(&rest, "\n")) && !starts_with(line, "Node"))
-				; /* per-CPU lists have `high` lines of their own */
+			zone = false;
+		if (zone)
+			add_zone_line(sum, line);
 	}
 	return sum->high > 0;
 }

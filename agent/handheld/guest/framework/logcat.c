@@ -44,46 +44,50 @@ static bool add_buffers(struct wish *wish, char *names)
 /* TAG:PRIORITY, `*:S` and the like. */
 static bool add_filter(struct wish *wish, const char *word)
 {
-	const char *colon = strrchr(word, ':');
-	char priority = colon && colon[1] ? colon[1] : 'V';
+	int length = (int)strcspn(word, ":");
+	const char *priority = word[length] ? word + length + 1 : "V";
+	struct filter *filter = &wish->filters[wish->filter_count];
 
-	if ((colon && (strlen(colon) > 2 || !strchr("VDIWEFS", priority))) || wish->filter_count == LOGD_FILTERS)
+	if (strlen(priority) != 1 || !strchr("VDIWEFS", *priority) || wish->filter_count == LOGD_FILTERS)
 		return false;
-	if (word[0] == '*')
-		wish->otherwise = priority;
-	else {
-		struct filter *filter = &wish->filters[wish->filter_count++];
-
-		snprintf(filter->tag, sizeof(filter->tag), "%.*s", colon ? (int)(colon - word) : LOG_TAG_SIZE, word);
-		filter->priority = priority;
+	if (word[0] == '*') {
+		wish->otherwise = *priority;
+		return true;
 	}
+	snprintf(filter->tag, sizeof(filter->tag), "%.*s", length, word);
+	filter->priority = *priority;
+	wish->filter_count++;
 	return true;
+}
+
+/* What strptime leaves over: nothing, or a fraction of a second. */
+static bool parse_fraction(const char *rest, long *ns)
+{
+	char *end = (char *)rest;
+	double fraction = *rest == '.' ? strtod(rest, &end) : 0;
+
+	*ns = (long)(fraction * 1e9);
+	return *end == '\0' && fraction >= 0 && fraction < 1;
 }
 
 /* The forms AOSP's logcat takes: "MM-DD hh:mm:ss.mmm" of this year, "YYYY-MM-DD hh:mm:ss.mmm", "SECONDS.mmm". */
 static bool parse_time(const char *text, struct timespec *out)
 {
+	static const char *const forms[] = {"%Y-%m-%d %H:%M:%S", "%m-%d %H:%M:%S", "%s"};
 	time_t now = time(NULL);
-	double fraction = 0;
-	const char *rest;
-	struct tm tm;
-	char *end;
 
-	localtime_r(&now, &tm);
-	rest = strptime(text, "%Y-%m-%d %H:%M:%S", &tm);
-	if (!rest) {
+	for (size_t i = 0; i < LENGTH(forms); i++) {
+		const char *rest;
+		struct tm tm;
+
 		localtime_r(&now, &tm);
-		rest = strptime(text, "%m-%d %H:%M:%S", &tm);
+		rest = strptime(text, forms[i], &tm);
+		tm.tm_isdst = -1;
+		out->tv_sec = mktime(&tm);
+		if (rest && parse_fraction(rest, &out->tv_nsec))
+			return true;
 	}
-	if (!rest)
-		rest = strptime(text, "%s", &tm);
-	if (rest && *rest == '.')
-		fraction = strtod(rest, &end), rest = end;
-	if (!rest || *rest || fraction < 0 || fraction >= 1)
-		return false;
-	tm.tm_isdst = -1;
-	*out = (struct timespec){.tv_sec = mktime(&tm), .tv_nsec = (long)(fraction * 1e9)};
-	return true;
+	return false;
 }
 
 /* Options with a value; returns whether both made sense. */
@@ -97,25 +101,35 @@ static bool add_valued(struct wish *wish, const char *option, char *value)
 	return parse_number(value, 0, LOGD_LINES, &wish->tail) || parse_time(value, &wish->since); /* -t, -T */
 }
 
+/* Options that stand alone, and filters. */
+static bool add_single(struct wish *wish, const char *word)
+{
+	if (strcmp(word, "-d") == 0)
+		wish->dump = true;
+	else if (strcmp(word, "-c") == 0)
+		wish->clear = true;
+	else if (strcmp(word, "-s") == 0)
+		wish->otherwise = 'S';
+	else if (starts_with(word, "--pid="))
+		return parse_number(word + strlen("--pid="), 0, INT32_MAX, &wish->pid);
+	else
+		return word[0] != '-' && add_filter(wish, word);
+	return true;
+}
+
+static bool takes_value(const char *word)
+{
+	return word[0] == '-' && strlen(word) == 2 && strchr("bvtT", word[1]);
+}
+
 static bool parse_wish(struct wish *wish, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
-		bool good = true;
+		bool valued = takes_value(argv[i]) && i + 1 < argc;
 
-		if (strcmp(argv[i], "-d") == 0)
-			wish->dump = true;
-		else if (strcmp(argv[i], "-c") == 0)
-			wish->clear = true;
-		else if (strcmp(argv[i], "-s") == 0)
-			wish->otherwise = 'S';
-		else if (starts_with(argv[i], "--pid="))
-			good = parse_number(argv[i] + 6, 0, INT32_MAX, &wish->pid);
-		else if (argv[i][0] == '-' && strchr("bvtT", argv[i][1]) && strlen(argv[i]) == 2 && i + 1 < argc)
-			good = add_valued(wish, argv[i], argv[i + 1]), i++;
-		else
-			good = argv[i][0] != '-' && add_filter(wish, argv[i]);
-		if (!good)
+		if (!(valued ? add_valued(wish, argv[i], argv[i + 1]) : add_single(wish, argv[i])))
 			return false;
+		i += valued;
 	}
 	if (!wish->chosen)
 		wish->buffers = DEFAULT_BUFFERS;

@@ -29,34 +29,43 @@ void pm_log_start(uid_t by, const char *intent)
 }
 
 struct list_options {
-	bool third_party, system, path, code, uid;
+	bool third_party, system, path, uid, code;
 	const char *filter;
 };
 
 static void parse_list(struct list_options *options, int argc, char **argv)
 {
+	const struct {
+		const char *word;
+		bool *flag;
+	} flags[] = {
+		{"-3", &options->third_party},
+		{"-s", &options->system},
+		{"-f", &options->path},
+		{"-U", &options->uid},
+		{"--show-versioncode", &options->code},
+	};
+
 	for (int i = 3; i < argc; i++) {
-		if (strcmp(argv[i], "-3") == 0)
-			options->third_party = true;
-		else if (strcmp(argv[i], "-s") == 0)
-			options->system = true;
-		else if (strcmp(argv[i], "-f") == 0)
-			options->path = true;
-		else if (strcmp(argv[i], "-U") == 0)
-			options->uid = true;
-		else if (strcmp(argv[i], "--show-versioncode") == 0)
-			options->code = true;
-		else if (strcmp(argv[i], "--user") == 0)
+		for (size_t k = 0; k < LENGTH(flags); k++)
+			*flags[k].flag = *flags[k].flag || strcmp(argv[i], flags[k].word) == 0;
+		if (strcmp(argv[i], "--user") == 0)
 			i++;
 		else if (argv[i][0] != '-')
 			options->filter = argv[i];
 	}
 }
 
+static bool listed(const struct profile *p, const struct list_options *options)
+{
+	if (p->home ? options->third_party : options->system)
+		return false;
+	return !options->filter || strstr(p->package, options->filter);
+}
+
 static void list_one(struct conn *conn, const struct profile *p, const struct list_options *options)
 {
-	if ((options->third_party && p->home) || (options->system && !p->home) ||
-	    (options->filter && !strstr(p->package, options->filter)))
+	if (!listed(p, options))
 		return;
 	reply_out(conn, "package:");
 	if (options->path)

@@ -214,28 +214,43 @@ static size_t running_in_order(struct process *order[MAX_PROFILES])
 	return running;
 }
 
+/* What is given out while going from the latest used process to the earliest. */
+struct ranks {
+	int next_cached, next_empty;
+	bool previous_given;
+};
+
+static int adj_of(const struct process *process, bool front, struct ranks *ranks)
+{
+	if (front)
+		return FOREGROUND_APP_ADJ;
+	if (process->profile->home)
+		return HOME_APP_ADJ;
+	if (!ranks->previous_given && process->activity != ACTIVITY_NONE) {
+		ranks->previous_given = true;
+		return PREVIOUS_APP_ADJ;
+	}
+	return cached_adj(process, &ranks->next_cached, &ranks->next_empty);
+}
+
+static int nice_of(int adj)
+{
+	if (adj == FOREGROUND_APP_ADJ)
+		return TOP_APP_NICE;
+	return adj >= CACHED_APP_MIN_ADJ ? BACKGROUND_NICE : 0;
+}
+
 void processes_update(const struct process *top)
 {
-	int next_cached = CACHED_APP_MIN_ADJ, next_empty = CACHED_APP_MIN_ADJ + CACHED_APP_IMPORTANCE_LEVELS;
+	struct ranks ranks = {.next_cached = CACHED_APP_MIN_ADJ,
+			      .next_empty = CACHED_APP_MIN_ADJ + CACHED_APP_IMPORTANCE_LEVELS};
 	struct process *order[MAX_PROFILES];
 	size_t running = running_in_order(order);
-	bool previous_given = false;
 
 	for (size_t i = 0; i < running; i++) {
-		struct process *process = order[i];
-		bool front = process == top || process->launch.id;
-		bool previous =
-			!front && !previous_given && !process->profile->home && process->activity != ACTIVITY_NONE;
+		int adj = adj_of(order[i], order[i] == top || order[i]->launch.id, &ranks);
 
-		if (front)
-			set_adj(process, FOREGROUND_APP_ADJ);
-		else if (process->profile->home)
-			set_adj(process, HOME_APP_ADJ);
-		else if (previous)
-			set_adj(process, PREVIOUS_APP_ADJ);
-		else
-			set_adj(process, cached_adj(process, &next_cached, &next_empty));
-		previous_given = previous_given || previous;
-		set_nice(process, front ? TOP_APP_NICE : process->adj >= CACHED_APP_MIN_ADJ ? BACKGROUND_NICE : 0);
+		set_adj(order[i], adj);
+		set_nice(order[i], nice_of(adj));
 	}
 }

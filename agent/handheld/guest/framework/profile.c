@@ -35,40 +35,81 @@ static bool parse_work(struct work *work, const char *values)
 	return work->read_percent >= 0 && work->read_percent <= 100 && work->rounds >= 0;
 }
 
-static bool parse_names(struct profile *p, const char *keyword, const char *values)
+static bool parse_anon(struct profile *p, const char *values)
 {
-	if (strcmp(keyword, "package") == 0)
-		return sscanf(values, "%95s", p->package) == 1;
-	if (strcmp(keyword, "label") == 0)
-		return sscanf(values, "%63[^\n]", p->label) == 1;
-	if (strcmp(keyword, "activity") == 0)
-		return sscanf(values, "%63s", p->activity) == 1 && p->activity[0] == '.';
-	if (strcmp(keyword, "version") == 0)
-		return sscanf(values, "%31s %ld", p->version_name, &p->version_code) == 2;
-	if (strcmp(keyword, "role") == 0)
-		return (p->home = strcmp(values, "home") == 0);
-	return false;
+	return sscanf(values, "%ld %lf", &p->anon_bytes, &p->compressible) == 2 && p->anon_bytes > 0 &&
+	       p->compressible >= 0 && p->compressible <= 1;
+}
+
+static bool parse_background(struct profile *p, const char *values)
+{
+	return sscanf(values, "%ld %ld", &p->background_seconds, &p->background_touch) == 2 &&
+	       p->background_seconds > 0 && p->background_touch >= 0 && p->background_touch <= 100;
+}
+
+static bool parse_package(struct profile *p, const char *values)
+{
+	return sscanf(values, "%95s", p->package) == 1;
+}
+
+static bool parse_label(struct profile *p, const char *values)
+{
+	return sscanf(values, "%63[^\n]", p->label) == 1;
+}
+
+static bool parse_activity(struct profile *p, const char *values)
+{
+	return sscanf(values, "%63s", p->activity) == 1 && p->activity[0] == '.';
+}
+
+static bool parse_version(struct profile *p, const char *values)
+{
+	return sscanf(values, "%31s %ld", p->version_name, &p->version_code) == 2;
+}
+
+static bool parse_role(struct profile *p, const char *values)
+{
+	p->home = strcmp(values, "home") == 0;
+	return p->home;
+}
+
+static bool parse_trim(struct profile *p, const char *values)
+{
+	return parse_number(values, 0, 100, &p->trim_percent);
+}
+
+static bool parse_cold(struct profile *p, const char *values)
+{
+	return parse_work(&p->work[LAUNCH_COLD], values);
+}
+
+static bool parse_warm(struct profile *p, const char *values)
+{
+	return parse_work(&p->work[LAUNCH_WARM], values);
+}
+
+static bool parse_hot(struct profile *p, const char *values)
+{
+	return parse_work(&p->work[LAUNCH_HOT], values);
 }
 
 static bool parse_line(struct profile *p, const char *keyword, const char *values)
 {
-	if (strcmp(keyword, "file") == 0)
-		return parse_file(p, values);
-	if (strcmp(keyword, "anon") == 0)
-		return sscanf(values, "%ld %lf", &p->anon_bytes, &p->compressible) == 2 && p->anon_bytes > 0 &&
-		       p->compressible >= 0 && p->compressible <= 1;
-	if (strcmp(keyword, "cold") == 0)
-		return parse_work(&p->work[LAUNCH_COLD], values);
-	if (strcmp(keyword, "warm") == 0)
-		return parse_work(&p->work[LAUNCH_WARM], values);
-	if (strcmp(keyword, "hot") == 0)
-		return parse_work(&p->work[LAUNCH_HOT], values);
-	if (strcmp(keyword, "trim") == 0)
-		return parse_number(values, 0, 100, &p->trim_percent);
-	if (strcmp(keyword, "background") == 0)
-		return sscanf(values, "%ld %ld", &p->background_seconds, &p->background_touch) == 2 &&
-		       p->background_seconds > 0 && p->background_touch >= 0 && p->background_touch <= 100;
-	return parse_names(p, keyword, values);
+	static const struct {
+		const char *keyword;
+		bool (*parse)(struct profile *p, const char *values);
+	} keywords[] = {
+		{"package", parse_package}, {"label", parse_label}, {"activity", parse_activity},
+		{"version", parse_version}, {"role", parse_role},   {"file", parse_file},
+		{"anon", parse_anon},       {"cold", parse_cold},   {"warm", parse_warm},
+		{"hot", parse_hot},         {"trim", parse_trim},   {"background", parse_background},
+	};
+
+	for (size_t i = 0; i < LENGTH(keywords); i++) {
+		if (strcmp(keywords[i].keyword, keyword) == 0)
+			return keywords[i].parse(p, values);
+	}
+	return false;
 }
 
 static bool parse_profile(struct profile *p, char *text, const char *name)

@@ -9,6 +9,8 @@
 
 #define SETTINGS_DIRECTORY "/data/system/settings"
 
+enum { UNKNOWN_COMMAND = 255 };
+
 static const char *const tables[] = {"global", "system", "secure"};
 
 static const struct {
@@ -81,46 +83,73 @@ static bool known_table(const char *name)
 	return false;
 }
 
-static int put(struct conn *conn, const char *directory, const char *name, const char *value)
+static int put(struct conn *conn, const char *directory, char **argv)
 {
-	if (store_set(directory, name, value) == 0)
+	if (store_set(directory, argv[3], argv[4]) == 0)
 		return 0;
-	reply_err(conn, "Bad arguments: %s cannot be stored\n", name);
-	return 255;
+	reply_err(conn, "Bad arguments: %s cannot be stored\n", argv[3]);
+	return UNKNOWN_COMMAND;
 }
 
-/* Verbs and outputs: frameworks/base packages/SettingsProvider SettingsService.java, MyShellCommand. */
-static int run(struct conn *conn, int argc, char **argv, const char *directory)
+static int get(struct conn *conn, const char *directory, char **argv)
 {
 	char value[STORE_VALUE_SIZE];
 
-	if (strcmp(argv[1], "get") == 0 && argc == 4)
-		reply_out(conn, "%s\n", store_get(directory, argv[3], value) ? value : "null");
-	else if (strcmp(argv[1], "put") == 0 && argc >= 5)
-		return put(conn, directory, argv[3], argv[4]);
-	else if (strcmp(argv[1], "delete") == 0 && argc == 4)
-		reply_out(conn, "Deleted %d rows\n", store_delete(directory, argv[3]));
-	else if (strcmp(argv[1], "list") == 0 && argc == 3)
-		store_each(directory, list_one, conn);
-	else
-		return -1;
+	reply_out(conn, "%s\n", store_get(directory, argv[3], value) ? value : "null");
 	return 0;
+}
+
+static int delete(struct conn *conn, const char *directory, char **argv)
+{
+	reply_out(conn, "Deleted %d rows\n", store_delete(directory, argv[3]));
+	return 0;
+}
+
+static int list(struct conn *conn, const char *directory, char **argv)
+{
+	(void)argv;
+	store_each(directory, list_one, conn);
+	return 0;
+}
+
+/* Verbs and outputs: frameworks/base packages/SettingsProvider SettingsService.java, MyShellCommand. -1: no such verb.
+ */
+static int run(struct conn *conn, int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int words; /* as many as it needs */
+		int (*run)(struct conn *conn, const char *directory, char **argv);
+	} verbs[] = {{"get", 4, get}, {"put", 5, put}, {"delete", 4, delete}, {"list", 3, list}};
+	char directory[PATH_SIZE];
+
+	for (size_t i = 0; i < LENGTH(verbs); i++) {
+		if (strcmp(verbs[i].name, argv[1]) == 0 && argc >= verbs[i].words)
+			return verbs[i].run(conn, directory_of(argv[2], directory), argv);
+	}
+	return -1;
+}
+
+/* There is one user: its number is taken and forgotten. */
+static int without_user(int argc, char **argv)
+{
+	for (int i = 1; i + 1 < argc; i++) {
+		if (strcmp(argv[i], "--user") == 0) {
+			memmove(&argv[i], &argv[i + 2], (size_t)(argc - i - 1) * sizeof(argv[0]));
+			return argc - 2;
+		}
+	}
+	return argc;
 }
 
 int settings_command(struct conn *conn, int argc, char **argv)
 {
-	char directory[PATH_SIZE];
 	int status = -1;
 
-	for (int i = 1; i + 1 < argc; i++) {
-		if (strcmp(argv[i], "--user") == 0) { /* there is one user: its number is taken and forgotten */
-			memmove(&argv[i], &argv[i + 2], (size_t)(argc - i - 1) * sizeof(argv[0]));
-			argc -= 2;
-		}
-	}
+	argc = without_user(argc, argv);
 	if (argc >= 3 && known_table(argv[2]))
-		status = run(conn, argc, argv, directory_of(argv[2], directory));
+		status = run(conn, argc, argv);
 	if (status < 0)
 		reply_err(conn, "usage: settings get|put|delete|list global|system|secure [NAME [VALUE]]\n");
-	return status < 0 ? 255 : status;
+	return status < 0 ? UNKNOWN_COMMAND : status;
 }
