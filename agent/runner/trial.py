@@ -11,9 +11,9 @@ from agent.capture import session
 from agent.capture.capabilities import Capabilities
 from agent.capture.config import build_config
 from agent.device import batch, parse
-from agent.device.phone import Phone
+from agent.device.phone import CONDITIONS, Phone, read_conditions
 from agent.device.quoting import quote
-from agent.knobs.activity import Activity, sample, vmstat_growth
+from agent.knobs.activity import ACTIVITY, Activity, read_activity, vmstat_growth
 from agent.knobs.undo import Guard
 from agent.ports import Clock
 from agent.runner.script import parse_eaters, render
@@ -176,8 +176,7 @@ def _script(bench: Bench, trial: PlannedTrial) -> Iterator[str]:
 def _measured(bench: Bench, remote: str, folder: Path, stages: Stages) -> Window:
     """The measured window: trace on, script to its end, trace off; what touches the phone besides stays outside."""
     phone, limits = bench.phone, bench.experiment.limits
-    before, busy_before = phone.conditions(), sample(phone)
-    since = phone.shell(*_NOW).out.strip()
+    before, busy_before, since = _look(phone, *_NOW)
     config = build_config(bench.caps, bench.experiment.capture, limits.trial_timeout_s + 60, bench.packages)
     with stages.stage("start trace"):
         tracing = session.start(phone, bench.caps, config)
@@ -188,8 +187,8 @@ def _measured(bench: Bench, remote: str, folder: Path, stages: Stages) -> Window
         with stages.stage("stop trace"):
             tracing.stop()
         with stages.stage("collect"):
-            busy_after, after = sample(phone), phone.conditions()
-            log, kernel_log = _logs(phone, since, busy_before, busy_after)
+            after, busy_after, log = _look(phone, "logcat", "-d", "-v", "threadtime", "-T", since.strip())
+            kernel_log = _oom_lines(phone, busy_before, busy_after)
         with stages.stage("check pages"):
             bench.workspace.finish(remote, pid, _EATERS_END_S)
         with stages.stage("fetch trace"):
@@ -202,14 +201,20 @@ def _measured(bench: Bench, remote: str, folder: Path, stages: Stages) -> Window
     return Window(before, after, busy_before, busy_after, log, kernel_log)
 
 
-def _logs(phone: Phone, since: str, before: Activity, after: Activity) -> tuple[str, str]:
-    """The phone's log of the window, and as many of the kernel log's last OOM kills as the window had."""
-    log = phone.shell("logcat", "-d", "-v", "threadtime", "-T", since, timeout_s=60).out
+def _look(phone: Phone, *program: str) -> tuple[Conditions, Activity, str]:
+    """Conditions, activity and what one more program prints, in one round trip."""
+    *conditions, (printed,) = phone.ask(*CONDITIONS, *ACTIVITY, batch.program(*program), timeout_s=60)
+    found = conditions[: len(CONDITIONS)], conditions[len(CONDITIONS) :]
+    return read_conditions(found[0]), read_activity(found[1]), printed.text if printed.ok else ""
+
+
+def _oom_lines(phone: Phone, before: Activity, after: Activity) -> str:
+    """The kernel log's last OOM kills, as many as the window had; nothing is asked when it had none."""
     kills = vmstat_growth(before, after).get("oom_kill", 0)
     if not kills:
-        return log, ""
+        return ""
     lines = [line for line in phone.shell("dmesg", as_root=True).out.splitlines() if "Killed process" in line]
-    return log, "\n".join(lines[-kills:])
+    return "\n".join(lines[-kills:])
 
 
 def _collect(bench: Bench, remote: str) -> tuple[tuple[LaunchResult, ...], tuple[EaterResult, ...]]:

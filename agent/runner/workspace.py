@@ -11,7 +11,10 @@ ROOT = "/data/local/tmp/reclaim"
 """Under the one folder where Android lets the shell user write and run programs (shell_data_file)."""
 
 CHECK = 'mkdir -p "$1" && [ -x "$2" ]'
-MAKE = 'rm -rf "$1" && mkdir -p "$1" && cd "$1" && shift && while [ $# -gt 1 ]; do ln -s "$2" "$1"; shift 2; done'
+MAKE = (
+    'rm -rf "$1" && mkdir -p "$1" && cd "$1" && shift'
+    ' && while [ $# -gt 1 ]; do ln -s "$2" "$1" || exit; shift 2; done && cat >run.sh'
+)
 WAIT = 'until [ -e "$1/done" ]; do kill -0 "$2" 2>/dev/null || { [ -e "$1/done" ] || exit 3; }; sleep 0.2; done'
 END = (
     ': >"$1/stop"; n=0; while [ -e "/proc/$2" ] && [ $n -lt "$3" ]; do n=$((n+1)); sleep 0.1; done; [ ! -e "/proc/$2" ]'
@@ -50,8 +53,7 @@ class Workspace:
         """Make the trial's folder, holding `run.sh` and a link to each program; return its path."""
         folder = f"{self.root}/{trial}"
         links = [word for pair in programs.items() for word in pair]
-        self.phone.shell("sh", "-c", MAKE, "sh", folder, *links, check=True)
-        self.phone.transport.push(script.encode(), f"{folder}/run.sh")
+        self.phone.shell("sh", "-c", MAKE, "sh", folder, *links, stdin=script.encode(), check=True)
         return folder
 
     def start(self, folder: str) -> int:
