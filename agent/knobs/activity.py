@@ -75,14 +75,16 @@ def sample(phone: Phone) -> Activity:
     return read_activity(phone.ask(*ACTIVITY))
 
 
-def survey(phone: Phone) -> tuple[Conditions, Activity]:
-    """Take conditions and a sample in one round trip.
+def survey(phone: Phone, *more: batch.Question) -> tuple[Conditions, Activity, tuple[batch.Answer, ...]]:
+    """Take conditions, a sample, and the single answers to `more`, in one round trip.
 
     Raises:
         TransientError: the link dropped.
     """
-    answers = phone.ask(*CONDITIONS, *ACTIVITY)
-    return read_conditions(answers[: len(CONDITIONS)]), read_activity(answers[len(CONDITIONS) :])
+    answers = phone.ask(*CONDITIONS, *ACTIVITY, *more, timeout_s=60)
+    conditions, rest = answers[: len(CONDITIONS)], answers[len(CONDITIONS) :]
+    extra = tuple(answer for (answer,) in rest[len(ACTIVITY) :])
+    return read_conditions(conditions), read_activity(rest[: len(ACTIVITY)]), extra
 
 
 def read_activity(answers: Sequence[tuple[batch.Answer, ...]]) -> Activity:

@@ -11,9 +11,9 @@ from agent.capture import session
 from agent.capture.capabilities import Capabilities
 from agent.capture.config import build_config
 from agent.device import batch, parse
-from agent.device.phone import CONDITIONS, Phone, read_conditions
+from agent.device.phone import Phone
 from agent.device.quoting import quote
-from agent.knobs.activity import ACTIVITY, Activity, read_activity, vmstat_growth
+from agent.knobs.activity import Activity, survey, vmstat_growth
 from agent.knobs.undo import Guard
 from agent.ports import Clock
 from agent.runner.script import parse_eaters, render
@@ -23,7 +23,7 @@ from workloads.spec import Arm, Experiment, Launch
 
 TRACE = "trace.pftrace"
 _EATERS_END_S = 120.0
-_NOW = ("date", "+%m-%d %H:%M:%S.000")
+_NOW = batch.program("date", "+%m-%d %H:%M:%S.000")
 """The phone's own clock, in the form `logcat -T` takes (AOSP logcat.cpp)."""
 
 Told = Callable[[str], None]
@@ -176,7 +176,7 @@ def _script(bench: Bench, trial: PlannedTrial) -> Iterator[str]:
 def _measured(bench: Bench, remote: str, folder: Path, stages: Stages) -> Window:
     """The measured window: trace on, script to its end, trace off; what touches the phone besides stays outside."""
     phone, limits = bench.phone, bench.experiment.limits
-    before, busy_before, since = _look(phone, *_NOW)
+    before, busy_before, (now,) = survey(phone, _NOW)
     config = build_config(bench.caps, bench.experiment.capture, limits.trial_timeout_s + 60, bench.packages)
     with stages.stage("start trace"):
         tracing = session.start(phone, bench.caps, config)
@@ -187,7 +187,8 @@ def _measured(bench: Bench, remote: str, folder: Path, stages: Stages) -> Window
         with stages.stage("stop trace"):
             tracing.stop()
         with stages.stage("collect"):
-            after, busy_after, log = _look(phone, "logcat", "-d", "-v", "threadtime", "-T", since.strip())
+            logcat = batch.program("logcat", "-d", "-v", "threadtime", "-T", now.text.strip())
+            after, busy_after, (log,) = survey(phone, logcat)
             kernel_log = _oom_lines(phone, busy_before, busy_after)
         with stages.stage("check pages"):
             bench.workspace.finish(remote, pid, _EATERS_END_S)
@@ -198,14 +199,7 @@ def _measured(bench: Bench, remote: str, folder: Path, stages: Stages) -> Window
             tracing.stop()
             tracing.remove()
         raise
-    return Window(before, after, busy_before, busy_after, log, kernel_log)
-
-
-def _look(phone: Phone, *program: str) -> tuple[Conditions, Activity, str]:
-    """Conditions, activity and what one more program prints, in one round trip."""
-    *conditions, (printed,) = phone.ask(*CONDITIONS, *ACTIVITY, batch.program(*program), timeout_s=60)
-    found = conditions[: len(CONDITIONS)], conditions[len(CONDITIONS) :]
-    return read_conditions(found[0]), read_activity(found[1]), printed.text if printed.ok else ""
+    return Window(before, after, busy_before, busy_after, log.text, kernel_log)
 
 
 def _oom_lines(phone: Phone, before: Activity, after: Activity) -> str:

@@ -142,7 +142,7 @@ def test_root_is_found_and_the_facts_are_whole(phone: Phone) -> None:
 
 
 def test_conditions_and_threads_are_read_together(phone: Phone) -> None:
-    conditions, activity = survey(phone)
+    conditions, activity, _ = survey(phone)
     assert conditions.battery_percent is not None
     assert conditions.thermal_status == 0
     assert len(conditions.zram_mm_stat) >= 7

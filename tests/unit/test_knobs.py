@@ -204,7 +204,7 @@ class TestActivity:
     def test_conditions_and_a_sample_come_in_one_round_trip(self) -> None:
         fake, phone = phone_with()
         before = len(fake.log)
-        conditions, activity = survey(phone)
+        conditions, activity, _ = survey(phone)
         assert len(fake.log) == before + 1
         assert conditions.battery_percent == 80
         assert [thread.name for thread in activity.threads] == ["kswapd0"]
