@@ -128,6 +128,12 @@ def compare_metric(metric: Metric, arm: str, control: str, trials: Sequence[Tria
     )
 
 
+def shared_codes(rows: Sequence[Comparison]) -> frozenset[str]:
+    """Caveats that every metric carries: told once for the run, not on every row."""
+    codes = [{caveat.code for caveat in each.caveats} for each in rows if each.metric.name != KILLS]
+    return frozenset(set.intersection(*codes)) if codes else frozenset()
+
+
 def _samples(metric: Metric, arm: str, trials: Sequence[TrialValues]) -> list[Sample]:
     return [
         Sample(trial.block, trial.values[metric.name], trial.kills)

@@ -3,13 +3,17 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from reports.analysis import Analysis
-from reports.comparison import KILLS, Comparison
+from reports.comparison import KILLS, Comparison, shared_codes
 from reports.levels import Level
 from reports.printable import printable
 from reports.units import count, together
 from reports.wording import effect_text, relative_text, sentence
+
+if TYPE_CHECKING:
+    from reports.record import Caveat
 
 WIDTH = 80
 _EFFECT_WIDTH = 22
@@ -44,6 +48,7 @@ def _lines(analysis: Analysis) -> Iterator[str]:
         rows = [each for each in analysis.comparisons if each.arm == arm.arm]
         yield ""
         yield from _table(arm.arm, arm.control, rows, analysis.run.experiment.primary)
+        yield from _row_doubts(rows)
     if verdict.arms:
         yield ""
         yield from _wrap(_NOTE)
@@ -63,6 +68,20 @@ def _table(arm: str, control: str, rows: Sequence[Comparison], primary: Sequence
         yield from (_comparison(each) for each in group)
         if group and group is not rest:
             yield ""
+
+
+def _row_doubts(rows: Sequence[Comparison]) -> Iterator[str]:
+    """Doubts that touch some metrics, each once, with the metrics it touches."""
+    common = shared_codes(rows)
+    metrics: dict[Caveat, list[str]] = {}
+    for row in rows:
+        for caveat in row.caveats:
+            if caveat.code not in common and row.metric.name != KILLS:
+                metrics.setdefault(caveat, []).append(row.metric.name)
+    if metrics:
+        yield ""
+    for caveat, names in metrics.items():
+        yield from _wrap(f"! {', '.join(names)}: {sentence(caveat.what)} {sentence(caveat.do)}", indent="  ")
 
 
 def _levels(levels: Sequence[Level]) -> Iterator[str]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reports.analysis import Analysis, LedgerLine, values_by_trial
-from reports.comparison import KILLS
+from reports.comparison import KILLS, shared_codes
 from reports.metrics import METRICS, Metric
 from reports.page import effects, setting
 from reports.page.charts import Point, blocks_chart, overlay_chart
 from reports.page.model import Chart, Note, Page
-from reports.page.overlay import Tracks, curves, grid_step
+from reports.page.overlay import LONGEST_GAP_S, Tracks, curves, grid_step
 from reports.statistics.paired import FIELLER, PAIRED_T
 from reports.units import count, number, quantity, scale
 
@@ -87,7 +87,7 @@ def _notes(analysis: Analysis) -> Iterator[Note]:
     yield from (effects.note(caveat) for caveat in analysis.verdict.caveats)
     yield from (effects.note(doubt.caveat, count(len(doubt.trials), "trial")) for doubt in analysis.doubts)
     known = {caveat.code for caveat in analysis.verdict.caveats}
-    common = effects.shared_codes(analysis.comparisons) - known if analysis.verdict.arms else frozenset()
+    common = shared_codes(analysis.comparisons) - known if analysis.verdict.arms else frozenset()
     told: dict[str, Note] = {}
     for comparison in analysis.comparisons:
         for caveat in comparison.caveats:
@@ -154,7 +154,7 @@ def _overlays(analysis: Analysis, extras: Extras) -> tuple[tuple[Chart, ...], st
         drawn = curves(extras.tracks.get(name, {}), order, step)
         if drawn:
             unit, title = extras.quantities.get(name, ("", name))
-            shown = scale(unit, *(max(curve.high, default=0.0) for curve in drawn))
+            shown = scale(unit, *(value for curve in drawn for value in curve.high if value is not None))
             told = f"{title} over time, one line per arm."
             spec = overlay_chart(drawn, order, shown, told)
             charts.append(Chart(f"over-time-{name}", title, shown.symbol, "", spec))
@@ -162,6 +162,8 @@ def _overlays(analysis: Analysis, extras: Extras) -> tuple[tuple[Chart, ...], st
     note = (
         f"Line: median over the trials of an arm; band: the middle half of them; a point every {number(step)} s, over"
         f" {count(trials, 'trial')} that count. Short peaks of single trials are flattened: open their traces for them."
+        " A break in a line: more than"
+        f" {number(LONGEST_GAP_S)} s without samples in most trials."
     )
     return tuple(charts), note if charts else ""
 

@@ -40,7 +40,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Curve:
-    """One arm over time, summed up over its trials, in base units.
+    """One arm over time, summed up over its trials, in base units; None where too few trials have samples.
 
     Attributes:
         arm: the arm.
@@ -52,9 +52,9 @@ class Curve:
 
     arm: str
     t_s: Sequence[float]
-    middle: Sequence[float]
-    low: Sequence[float]
-    high: Sequence[float]
+    middle: Sequence[float | None]
+    low: Sequence[float | None]
+    high: Sequence[float | None]
 
 
 def blocks_chart(points: Sequence[Point], arms: Sequence[str], shown: Scale, told: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def blocks_chart(points: Sequence[Point], arms: Sequence[str], shown: Scale, tol
         {
             "block": point.block,
             "arm": point.arm,
-            "value": _round(point.value / shown.factor),
+            "value": _shown(point.value, shown),
             "counts": point.counts,
             "told": point.why or "counts",
             "trial": point.trial,
@@ -115,9 +115,9 @@ def overlay_chart(curves: Sequence[Curve], arms: Sequence[str], shown: Scale, to
         {
             "arm": curve.arm,
             "t": round(t, 2),
-            "v": _round(middle / shown.factor),
-            "lo": _round(low / shown.factor),
-            "hi": _round(high / shown.factor),
+            "v": _shown(middle, shown),
+            "lo": _shown(low, shown),
+            "hi": _shown(high, shown),
         }
         for curve in curves
         for t, middle, low, high in zip(curve.t_s, curve.middle, curve.low, curve.high, strict=True)
@@ -203,5 +203,6 @@ def _cycle(choices: Sequence[Any], arms: Sequence[str]) -> list[Any]:
     return [choices[number % len(choices)] for number in range(len(arms))]
 
 
-def _round(value: float) -> float:
-    return float(f"{value:.4g}")
+def _shown(value: float | None, shown: Scale) -> float | None:
+    """Four digits are more than a picture shows; None draws a break in the line."""
+    return None if value is None else float(f"{value / shown.factor:.4g}")

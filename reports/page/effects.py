@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Comparisons to what the page shows of them: answers, cards, rows of the forest plot. Pure."""
 
-from collections.abc import Sequence
-
 from reports.analysis import Analysis
-from reports.comparison import KILLS, Comparison, Outcome
+from reports.comparison import KILLS, Comparison, Outcome, shared_codes
 from reports.page import forest
 from reports.page.model import Answer, Card, EffectRow, EffectTable, LevelRow, Note, Tone
 from reports.record import Caveat
@@ -114,12 +112,6 @@ def _table(analysis: Analysis, arm: str) -> EffectTable:
         ticks=forest.ticks(edge),
         groups=tuple((name, tuple(_row(each, edge, common) for each in found)) for name, found in groups if found),
     )
-
-
-def shared_codes(rows: Sequence[Comparison]) -> frozenset[str]:
-    """Caveats that every metric carries: told once for the run, not on every row."""
-    codes = [{caveat.code for caveat in each.caveats} for each in rows if each.metric.name != KILLS]
-    return frozenset(set.intersection(*codes)) if codes else frozenset()
 
 
 def _row(each: Comparison, edge: float, common: frozenset[str]) -> EffectRow:

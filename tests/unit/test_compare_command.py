@@ -74,6 +74,15 @@ def test_the_run_keeps_comparisons_and_verdict(store: RunStore) -> None:
     assert len(frame) == len(document["comparisons"])
 
 
+def test_a_doubt_about_some_metrics_names_them(tmp_path: Path) -> None:
+    store = make_run(tmp_path / "run", Shape(blocks=6, warm_ups=0))
+    measures = store.measures()
+    assert measures is not None
+    lost = (measures["trial"] == "001-b1-off") & (measures["metric"] == "ttid") & (measures["launch"] == 4)
+    store.write_measures(measures[~lost])
+    assert "! ttid: 1 launch recorded by one arm of a block only; not compared." in run(store.path)
+
+
 def test_without_a_partner_each_arms_own_figures_are_shown(tmp_path: Path) -> None:
     lines = run(make_run(tmp_path / "run", Shape(blocks=3, arms=("off",))).path).splitlines()
     row = next(line for line in lines if line.startswith("kswapd_cpu"))

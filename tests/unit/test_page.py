@@ -193,7 +193,9 @@ def test_the_page_of_a_stored_run_holds_its_time_series(tmp_path: Path) -> None:
     charts = json.loads(Document(render(page)).scripts[0])
     rows = charts["over-time-pgsteal_anon_rate"]["data"]["values"]
     assert {row["arm"] for row in rows} == {"off", "on"}
-    assert all(row["lo"] <= row["v"] <= row["hi"] for row in rows)
+    drawn = [row for row in rows if row["v"] is not None]
+    assert drawn
+    assert all(row["lo"] <= row["v"] <= row["hi"] for row in drawn)
 
 
 def test_figures_are_set_as_print_sets_them() -> None:
@@ -227,11 +229,17 @@ def test_the_odd_large_effect_does_not_stretch_the_axis_unless_the_verdict_is_ab
 
 
 def test_curves_of_trials_become_their_median_as_far_as_half_of_them_reach() -> None:
-    tracks = {
-        "a": {"on": [Track([0.0, 4.0], [0.0, 4.0]), Track([0.0, 2.0], [2.0, 4.0]), Track([0.0, 3.0], [9.0, 9.0])]}
-    }
+    ends = ((2.0, 0.0, 2.0), (1.0, 2.0, 4.0), (1.5, 9.0, 9.0))
+    tracks = {"a": {"on": [Track([0.0, last], [first, second]) for last, first, second in ends]}}
     step = grid_step(tracks)
     (curve,) = curves(tracks["a"], ["off", "on"], step)
-    assert curve.t_s[-1] == pytest.approx(3.0)
+    assert curve.t_s[-1] == pytest.approx(1.5)
     assert curve.middle[0] == 2.0
     assert max(curve.t_s[index + 1] - curve.t_s[index] for index in range(len(curve.t_s) - 1)) == pytest.approx(step)
+
+
+def test_no_line_is_drawn_through_a_time_without_samples() -> None:
+    track = Track([0.0, 0.5, 1.0, 9.0, 9.5], [1.0, 1.0, 1.0, 5.0, 5.0])
+    (curve,) = curves({"on": [track]}, ["on"], 0.5)
+    drawn = {t: value for t, value in zip(curve.t_s, curve.middle, strict=True) if value is not None}
+    assert drawn == {0.0: 1.0, 0.5: 1.0, 1.0: 1.0, 9.0: 5.0, 9.5: 5.0}
