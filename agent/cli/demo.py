@@ -2,6 +2,7 @@
 """`reclaim demo`: the kcompressd experiment on the virtual handheld, from nothing to the page."""
 
 import argparse
+import shlex
 from dataclasses import replace
 from typing import TextIO
 
@@ -26,7 +27,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from agent.handheld.options import HandheldOptions  # noqa: PLC0415 - the same
     from agent.runner.run import run_experiment  # noqa: PLC0415 - the same
 
-    request = requested(EXPERIMENT, args.out, args.blocks)
+    request = replace(requested(EXPERIMENT, args.out, args.blocks), command=shlex.join(("reclaim", *args.words)))
     with Handheld.start(HandheldOptions(), progress=lambda line: print(line, file=err)) as guest:
         machine = {name: str(value) for name, value in guest.facts().items()}
         phone = attach(connect(guest.serial, guest.adb_server))

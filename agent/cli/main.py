@@ -106,7 +106,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         if name == asked:
             module = import_module(f"agent.cli.{name}")
             module.add(command)
-            command.set_defaults(command_main=module.main)
+            command.set_defaults(command_main=module.main, words=tuple(argv))
     return parser.parse_args(argv)
 
 

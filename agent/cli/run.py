@@ -2,6 +2,7 @@
 """`reclaim run`: an experiment on a phone."""
 
 import argparse
+import shlex
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +42,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from agent.runner.run import run_experiment  # noqa: PLC0415 - the same
 
     request = requested(args.experiment, args.out, args.blocks)
-    request = replace(request, allow_unsafe=args.allow_unsafe_knob)
+    request = replace(request, allow_unsafe=args.allow_unsafe_knob, command=shlex.join(("reclaim", *args.words)))
     phone = attach(connect(args.serial, args.adb_server))
     if args.dry_run:
         from agent.runner.dry import writes  # noqa: PLC0415 - the same

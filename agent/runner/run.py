@@ -46,6 +46,7 @@ class Request:
         experiment: what to run.
         text: its file's own text.
         out: directory of the run, empty or not there yet.
+        command: how to ask for the same again, as typed; empty when nobody typed it.
         allow_unsafe: write settings that may harm the phone, too.
         machine: what a virtual handheld runs on; empty for a phone.
     """
@@ -53,6 +54,7 @@ class Request:
     experiment: Experiment
     text: str
     out: Path
+    command: str = ""
     allow_unsafe: bool = False
     machine: Mapping[str, str] = field(default_factory=dict)
 
@@ -95,6 +97,8 @@ def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -
     store = RunStore.create(
         request.out, experiment=request.experiment, experiment_text=request.text, device=ready.facts, plan=plan
     )
+    if request.command:
+        store.append_event({"event": "run started", "command": request.command})
     watch.planned(len(plan.trials))
     workspace = Workspace(phone)
     try:
