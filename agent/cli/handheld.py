@@ -32,7 +32,7 @@ def _add_start(start: argparse.ArgumentParser) -> None:
     start.add_argument("--cold", action="store_true", help="boot, even where a saved state is there")
     start.add_argument("--memory", default="768M", metavar="SIZE", help="RAM (default: %(default)s)")
     start.add_argument("--cpus", type=int, default=2, metavar="N", help="virtual CPUs (default: %(default)s)")
-    start.add_argument("--zram", default="512M", metavar="SIZE", help="zram swap disk (default: %(default)s)")
+    start.add_argument("--zram", default="576M", metavar="SIZE", help="zram swap disk (default: %(default)s)")
     start.add_argument("--algorithm", default="lz4", metavar="NAME", help="zram's compressor (default: %(default)s)")
     start.add_argument("--build", default="userdebug", choices=("user", "userdebug"), help="(default: %(default)s)")
     start.add_argument(
