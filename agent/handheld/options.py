@@ -27,7 +27,7 @@ class HandheldOptions:
         memory_bytes: RAM of the guest.
         cpus: virtual CPUs.
         zram_bytes: size of the zram swap disk, as uncompressed bytes. The default is three quarters of memory: five
-            eaters of 160 MB leave 150 MB of it free; of 512 MiB they left 58 MB, where low-memory killers call swap low.
+            eaters of 160 MB leave 150 MB of it free; of 512 MiB only 58 MB, which low-memory killers call low.
         algorithm: zram's compressor, one of `ALGORITHMS`.
         build: as `ro.build.type`; `userdebug` has `su`, `user` has not.
         kcompressd: which module is loaded at boot; `none` is the stock kernel.
