@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.handheld.host import as_root, run, search_path
+from agent.handheld.host import as_root, complaint, run, search_path
 from agent.handheld.packages import APT_OPTIONS, RELEASE, Resolved, keyring, sources
 from workloads.errors import SetupError
 
@@ -53,10 +53,10 @@ def unpack(packages: Sequence[Resolved], address: str, target: Path) -> None:
     untar = ["tar", "-x", "-C", str(target), "--no-same-owner", "--exclude=./dev/*"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as source:
         sink = subprocess.run(untar, stdin=source.stdout, capture_output=True, check=False, env=env)
-        _, complaint = source.communicate()
+        _, errors = source.communicate()
     if source.returncode != 0 or sink.returncode != 0:
-        tail = (complaint + sink.stderr).decode(errors="replace").strip().splitlines()[-12:]
-        raise SetupError("fetching the guest's packages failed: " + "\n".join(tail))
+        said = (errors + sink.stderr).decode(errors="replace")
+        raise SetupError(f"fetching the guest's packages failed: {complaint(said)}")
     for name, to in _LINKS.items():
         if not (target / name).exists():
             (target / name).symlink_to(to)

@@ -29,9 +29,11 @@ def appearing(final: Path) -> Iterator[Path]:
     Raises:
         SetupError: the disk is full or may not be written.
     """
-    partial = final.with_name(f".{final.name}.partial")
+    # a name of its own: children of a killed build may still write to the old one for a moment
+    partial = final.with_name(f".{final.name}.partial-{os.getpid()}")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
+        for old in final.parent.glob(".*.partial-*"):
+            shutil.rmtree(old, ignore_errors=True)
         partial.mkdir(parents=True)
         yield partial
         _flush(partial)

@@ -61,7 +61,7 @@ def run(argv: Sequence[str], what: str, *, env: Mapping[str, str] | None = None,
         Its standard output.
 
     Raises:
-        SetupError: it failed; carries the last lines it printed.
+        SetupError: it failed; carries what it complained of.
     """
     try:
         done = subprocess.run(
@@ -79,9 +79,17 @@ def run(argv: Sequence[str], what: str, *, env: Mapping[str, str] | None = None,
             " sudo sysctl -w kernel.unprivileged_userns_clone=1, or run this one command as root"
         )
     if done.returncode != 0:
-        tail = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()[-12:]
-        raise SetupError(f"{what} failed ({argv[0]} exited with {done.returncode}): " + "\n".join(tail))
+        raise SetupError(f"{what} failed: {complaint((done.stderr or done.stdout).decode(errors='replace'))}")
     return done.stdout.decode(errors="replace")
+
+
+def complaint(text: str) -> str:
+    """What matters in a failed program's words: no room, apt's first `E:` line, else its last lines."""
+    if "No space left on device" in text:
+        return "no space left on the disk"
+    lines = text.strip().splitlines()
+    first = next((line.removeprefix("E: ") for line in lines if line.startswith("E: ")), None)
+    return " ".join(first.split())[:300] if first else "\n".join(lines[-12:])
 
 
 def require_space(folder: Path, needed_bytes: int) -> None:

@@ -5,7 +5,8 @@ import hashlib
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -86,9 +87,12 @@ def _hash(parts: Sequence[str]) -> str:
 
 def find(recipe: str) -> Image | None:
     """The newest finished image of a recipe, without asking the network."""
-    manifests = (cache_dir() / "images").glob(f"{recipe}-*/manifest.json")
-    images = [Image(path.parent, msgspec.json.decode(path.read_bytes(), type=Manifest)) for path in manifests]
+    images = [_read(path.parent) for path in (cache_dir() / "images").glob(f"{recipe}-*/manifest.json")]
     return max(images, key=lambda image: image.manifest.built_s, default=None)
+
+
+def _read(folder: Path) -> Image:
+    return Image(folder, msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest))
 
 
 def ensure(progress: Progress) -> Image:
@@ -107,12 +111,11 @@ def build(progress: Progress, *, refresh: bool = True) -> Image:
         SetupError: a program, the network or room on the disk is missing.
     """
     require("mmdebstrap", "cpio", "mke2fs", "apt-get", "unshare")
-    started = time.monotonic()
     cache = cache_dir()
     require_space(cache, BUILD_BYTES)
-    with locked(cache / "lock"), TemporaryDirectory(dir=cache) as copy:
+    with locked(cache / "lock"), _copied_sources(cache) as sources:
+        started = time.monotonic()
         root, packages = _debian_root(cache, progress, refresh=refresh)
-        sources = Path(shutil.copytree(GUEST_SOURCES, Path(copy) / "guest"))  # an edit in mid-build changes nothing
         recipe = recipe_key(sources)
         final = cache / "images" / f"{recipe}-{versions_key(packages)}"
         if not (final / "manifest.json").exists():
@@ -120,10 +123,16 @@ def build(progress: Progress, *, refresh: bool = True) -> Image:
                 _fill(root, sources, folder, progress)
                 _write_manifest(folder, recipe, packages, root.kernel, time.monotonic() - started)
             _forget_older(final.parent, IMAGES_KEPT)
-        image = find(recipe)
-    if image is None:
-        raise SetupError(f"the image at {final} vanished while it was built: run reclaim handheld build again")
-    return image
+        return _read(final)
+
+
+@contextmanager
+def _copied_sources(cache: Path) -> Iterator[Path]:
+    """A copy of the guest's sources, so that an edit in mid-build changes nothing."""
+    for old in cache.glob(".sources-*"):
+        shutil.rmtree(old, ignore_errors=True)
+    with TemporaryDirectory(dir=cache, prefix=".sources-") as copy:
+        yield Path(shutil.copytree(GUEST_SOURCES, Path(copy) / "guest"))
 
 
 def _debian_root(cache: Path, progress: Progress, *, refresh: bool) -> tuple[DebianRoot, tuple[Resolved, ...]]:

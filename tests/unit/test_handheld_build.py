@@ -5,7 +5,7 @@ import pytest
 
 from agent.handheld.disks import AppFile, parse_profile, write_app_files
 from agent.handheld.folders import appearing
-from agent.handheld.host import require, require_space, run
+from agent.handheld.host import complaint, require, require_space, run
 from agent.handheld.image import GUEST_SOURCES, recipe_key, versions_key
 from agent.handheld.modules import closure, name_of, parse_dependencies
 from agent.handheld.packages import Resolved
@@ -58,10 +58,11 @@ def test_a_folder_appears_only_when_it_was_filled(tmp_path: Path) -> None:
 
 
 def test_what_an_interrupted_build_left_behind_does_not_survive_the_next(tmp_path: Path) -> None:
-    (tmp_path / ".image.partial").mkdir()
-    (tmp_path / ".image.partial/rubbish").touch()
+    (tmp_path / ".image.partial-1").mkdir()
+    (tmp_path / ".image.partial-1/rubbish").touch()
     with appearing(tmp_path / "image") as folder:
         (folder / "whole").touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["image"]
     assert [path.name for path in (tmp_path / "image").iterdir()] == ["whole"]
 
 
@@ -100,5 +101,18 @@ def test_a_full_disk_is_told_before_anything_is_written(tmp_path: Path) -> None:
 
 
 def test_a_failing_program_is_told_with_its_last_words() -> None:
-    with pytest.raises(SetupError, match=r"packing failed .*: no room"):
+    with pytest.raises(SetupError, match="packing failed: no room"):
         run(["sh", "-c", "echo no room >&2; exit 3"], "packing")
+
+
+def test_apts_first_complaint_is_told_in_one_line() -> None:
+    said = "I: fetching\nE: Failed to fetch http://m/p.deb  Could not connect\nE: Some files failed\n" + "E: x" * 999
+    with pytest.raises(SetupError) as caught:
+        run(["sh", "-c", 'printf "%s" "$0" >&2; exit 100', said], "reading lists")
+    assert str(caught.value) == "reading lists failed: Failed to fetch http://m/p.deb Could not connect"
+
+
+def test_a_full_disk_outweighs_other_complaints() -> None:
+    assert complaint("E: apt failed\nE: Error writing to file - write (28: No space left on device)") == (
+        "no space left on the disk"
+    )
