@@ -55,7 +55,7 @@ def _build(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
     built = image.build(_teller(err))
     facts = {"image": str(built.path), "kernel": built.manifest.kernel, "took_s": round(built.manifest.took_s, 1)}
-    text = f"{built.path}: kernel {built.manifest.kernel}, built in {built.manifest.took_s:.0f} s"
+    text = f"{built.path}: kernel {built.manifest.kernel}, took {built.manifest.took_s:.0f} s to build"
     _answer(out, facts if args.json else text)
     return 0
 

@@ -3,6 +3,7 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from agent.handheld.folders import locked
@@ -22,7 +23,7 @@ def qemu_version() -> str:
     return run([PROGRAM, "--version"], "asking QEMU's version").splitlines()[0].removeprefix("QEMU emulator version ")
 
 
-def use_kvm(options: HandheldOptions, kernel: Path) -> bool:
+def use_kvm(options: HandheldOptions, kernel: Path, progress: Callable[[str], None]) -> bool:
     """Decide between KVM and emulation; a probe's answer is remembered until the host boots again.
 
     Raises:
@@ -30,7 +31,7 @@ def use_kvm(options: HandheldOptions, kernel: Path) -> bool:
     """
     if options.acceleration == "tcg":
         return False
-    works = os.access("/dev/kvm", os.R_OK | os.W_OK) and _remembered(kernel)
+    works = os.access("/dev/kvm", os.R_OK | os.W_OK) and _remembered(kernel, progress)
     if options.acceleration == "kvm" and not works:
         raise SetupError(
             "KVM does not work on this machine (/dev/kvm missing, not allowed or hanging): leave acceleration on auto"
@@ -38,11 +39,12 @@ def use_kvm(options: HandheldOptions, kernel: Path) -> bool:
     return works
 
 
-def _remembered(kernel: Path) -> bool:
+def _remembered(kernel: Path, progress: Callable[[str], None]) -> bool:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     note = cache_dir() / f"kvm-{boot}-{os.geteuid()}"
     with locked(cache_dir() / "kvm.lock"):
         if not note.exists():
+            progress(f"trying whether KVM works (at most {PROBE_S:g} s)")
             works = probe(kernel)
             for old in cache_dir().glob("kvm-*-*"):
                 old.unlink()
@@ -50,7 +52,7 @@ def _remembered(kernel: Path) -> bool:
         return note.read_text() == "works"
 
 
-def probe(kernel: Path) -> bool:
+def probe(kernel: Path, wait_s: float = PROBE_S) -> bool:
     """Boot a kernel without a root disk under KVM: it works when the kernel's own panic comes in time."""
     accelerator, cpu = VIRTUALIZATION
     argv = [
@@ -60,7 +62,7 @@ def probe(kernel: Path) -> bool:
     ]  # fmt: skip
     try:
         done = subprocess.run(
-            argv, capture_output=True, check=False, timeout=PROBE_S, stdin=subprocess.DEVNULL,
+            argv, capture_output=True, check=False, timeout=wait_s, stdin=subprocess.DEVNULL,
             env=os.environ | {"PATH": search_path()},
         )  # fmt: skip
     except subprocess.TimeoutExpired:

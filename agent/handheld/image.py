@@ -2,6 +2,7 @@
 """Builds and finds images: a kernel, a small initramfs, the disks, and the list of what they were made from."""
 
 import hashlib
+import platform
 import shutil
 import threading
 import time
@@ -110,6 +111,8 @@ def build(progress: Progress, *, refresh: bool = True) -> Image:
     Raises:
         SetupError: a program, the network or room on the disk is missing.
     """
+    if platform.machine() != "x86_64":
+        raise SetupError(f"the handheld's image is built on an x86_64 machine; this one is {platform.machine()}")
     require("mmdebstrap", "cpio", "mke2fs", "apt-get", "unshare")
     cache = cache_dir()
     require_space(cache, BUILD_BYTES)

@@ -203,7 +203,7 @@ def prepare(options: HandheldOptions, progress: Callable[[str], None]) -> Plan:
     require(qemu.PROGRAM, "qemu-img", "zstd")
     require_space(state_dir(), START_BYTES)
     built = image.ensure(progress)
-    kvm = accelerator.use_kvm(options, built.path / "vmlinuz")
+    kvm = accelerator.use_kvm(options, built.path / "vmlinuz", progress)
     hardware = Hardware(options, kvm)
     version = accelerator.qemu_version()
     host = (accelerator.processor(),) if kvm else ()
