@@ -86,4 +86,4 @@ def test_a_saved_state_belongs_to_one_qemu_and_one_image() -> None:
 
 
 def test_a_saved_states_path_is_quoted_for_the_shell_that_reads_it() -> None:
-    assert saved.SavedState(Path("/my cache/x")).reader == "exec zstd -dcq '/my cache/x/memory.zst'"
+    assert saved.SavedState(Path("/my cache/x")).reader.startswith("zstd -dcq '/my cache/x/memory.zst' ||")
