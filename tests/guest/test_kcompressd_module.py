@@ -58,7 +58,7 @@ while ((toggles < 200)); do
   done
 done
 echo 2 >{PARAMETERS}/nr_kcompressd
-echo 256 >{PARAMETERS}/queue_size_per_kcompressd
+echo 1024 >{PARAMETERS}/queue_size_per_kcompressd
 touch {WORK}/toggled
 wait $eaten
 echo "toggles $toggles"
@@ -135,6 +135,11 @@ def first_version() -> Iterator[Phone]:
         yield phone(guest)
 
 
+def test_it_starts_with_two_threads_of_1024_pages(ours: Phone) -> None:
+    assert ours.parameters() == ["2", "1024"]
+    assert ours.threads() == ["[kcompressd:0]", "[kcompressd:1]"]
+
+
 def test_a_value_out_of_range_or_no_number_is_refused_and_changes_nothing(ours: Phone) -> None:
     before = ours.parameters()
     for parameter, value in (
@@ -161,7 +166,7 @@ def test_a_full_queue_makes_kswapd_compress_by_itself(ours: Phone) -> None:
     before = ours.counters()
     ours.eat(seed=1000)
     after = ours.counters()
-    assert ours.write("queue_size_per_kcompressd", "256")
+    assert ours.write("queue_size_per_kcompressd", "1024")
     assert after["peak"] == 1
     assert risen(before, after, "full") > risen(before, after, "queued") > 0
 
