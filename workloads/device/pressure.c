@@ -26,7 +26,7 @@
 
 #include "pages.h"
 
-enum { MAX_PROCESSES = 64, POLL_US = 20000, MAX_PATH = 4096 };
+enum { MAX_PROCESSES = 64, POLL_US = 20000, MAX_PATH = 4096, CHUNK_PAGES = 64 };
 
 struct options {
 	unsigned processes;
@@ -80,25 +80,28 @@ static void volunteer_to_be_killed(void)
 	}
 }
 
-static void keep_pace(uint64_t start_us, uint64_t done_bytes, uint64_t rate)
+/* Time lost to a stall is not made up for: a burst after each stall would feed the next one. */
+static uint64_t keep_pace(uint64_t due_us, uint64_t bytes, uint64_t rate)
 {
-	uint64_t due = start_us + done_bytes * 1000000u / rate;
 	uint64_t now = now_us();
 
-	if (due > now)
-		usleep((useconds_t)(due - now));
+	due_us += bytes * 1000000u / rate;
+	if (due_us <= now)
+		return now;
+	usleep((useconds_t)(due_us - now));
+	return due_us;
 }
 
 static void fill(const struct options *o, struct slot *slot, struct page_maker *maker, unsigned char *memory)
 {
-	uint64_t pages = o->bytes / PAGE_BYTES, start = now_us();
+	uint64_t pages = o->bytes / PAGE_BYTES, start = now_us(), due = start;
 
 	for (uint64_t page = 0; page < pages; page++) {
 		page_write(maker, page, memory + page * PAGE_BYTES);
-		if (page % 64 == 63) {
+		if (page % CHUNK_PAGES == CHUNK_PAGES - 1) {
 			atomic_store(&slot->filled_bytes, (page + 1) * PAGE_BYTES);
 			if (o->rate)
-				keep_pace(start, (page + 1) * PAGE_BYTES, o->rate);
+				due = keep_pace(due, CHUNK_PAGES * PAGE_BYTES, o->rate);
 		}
 	}
 	atomic_store(&slot->filled_bytes, pages * PAGE_BYTES);

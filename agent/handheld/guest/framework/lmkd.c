@@ -20,6 +20,8 @@
 
 /* AOSP lmkd.cpp: PSI_WINDOW_SIZE_MS, PSI_POLL_PERIOD_SHORT_MS, PSI_POLL_PERIOD_LONG_MS */
 enum { PSI_WINDOW_MS = 1000, POLL_SHORT_MS = 10, POLL_LONG_MS = 100, LMKD_NICE = -20 };
+/* The longest that psi.rst allows; an emulated CPU does in it about what a phone's does in AOSP's one second. */
+enum { COMPLETE_WINDOW_MS = 10000 };
 enum { PERCEPTIBLE_APP_ADJ = 200 }; /* ProcessList.java */
 
 static volatile sig_atomic_t reinit_wanted;
@@ -38,7 +40,7 @@ struct lmkd_limits lmkd_limits_read(void)
 {
 	struct lmkd_limits limits = {
 		.psi_partial_stall_ms = limit("psi_partial_stall_ms", 70),
-		.psi_complete_stall_ms = limit("psi_complete_stall_ms", 700),
+		.psi_complete_stall_ms = limit("psi_complete_stall_ms", 7000),
 		.thrashing_limit = limit("thrashing_limit", 100),
 		.swap_free_low_percentage = limit("swap_free_low_percentage", 10),
 		.kill_timeout_ms = limit("kill_timeout_ms", 100),
@@ -105,7 +107,7 @@ struct decision lmkd_decide(const struct memory_state *state, const struct lmkd_
 }
 
 /* A PSI trigger: poll(2) says POLLPRI at most once a window, when stalls in it exceed the limit (psi.rst). */
-static int psi_monitor(const char *kind, long stall_ms)
+static int psi_monitor(const char *kind, long stall_ms, int window_ms)
 {
 	int fd = open("/proc/pressure/memory", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	char trigger[64];
@@ -113,7 +115,7 @@ static int psi_monitor(const char *kind, long stall_ms)
 
 	if (fd < 0)
 		return -1;
-	length = snprintf(trigger, sizeof(trigger), "%s %ld %d", kind, stall_ms * 1000, PSI_WINDOW_MS * 1000);
+	length = snprintf(trigger, sizeof(trigger), "%s %ld %d", kind, stall_ms * 1000, window_ms * 1000);
 	if (write(fd, trigger, (size_t)length + 1) < 0) {
 		close(fd);
 		return -1;
@@ -133,10 +135,10 @@ static bool monitors_open(struct monitors *monitors)
 			close(monitors->fds[i].fd);
 	}
 	monitors->limits = lmkd_limits_read();
-	monitors->fds[0] =
-		(struct pollfd){.fd = psi_monitor("some", monitors->limits.psi_partial_stall_ms), .events = POLLPRI};
-	monitors->fds[1] =
-		(struct pollfd){.fd = psi_monitor("full", monitors->limits.psi_complete_stall_ms), .events = POLLPRI};
+	monitors->fds[0] = (struct pollfd){
+		.fd = psi_monitor("some", monitors->limits.psi_partial_stall_ms, PSI_WINDOW_MS), .events = POLLPRI};
+	monitors->fds[1] = (struct pollfd){
+		.fd = psi_monitor("full", monitors->limits.psi_complete_stall_ms, COMPLETE_WINDOW_MS), .events = POLLPRI};
 	return monitors->fds[0].fd >= 0 && monitors->fds[1].fd >= 0;
 }
 

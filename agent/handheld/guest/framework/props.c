@@ -36,8 +36,6 @@ static const struct {
 	{"ro.config.low_ram", "false"},
 	{"ro.product.cpu.abi", "x86_64"},
 	{"ro.product.cpu.abilist", "x86_64"},
-	/* AOSP's 700 ms of 1000 are meant for a phone's CPUs: emulated ones stall that long in ordinary reclaim. */
-	{"ro.lmk.psi_complete_stall_ms", "950"},
 	{"persist.traced.enable", "1"},
 	{"perf.drop_caches", "0"},
 	{"init.svc.adbd", "running"},
