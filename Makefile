@@ -3,7 +3,7 @@
 .PHONY: help demo test check bench
 
 BIN := .venv/bin
-HANDHELD := python3-venv qemu-system-x86 mmdebstrap uidmap zstd cpio e2fsprogs
+HANDHELD := python3-venv qemu-system-x86 qemu-utils mmdebstrap zstd cpio e2fsprogs
 BROWSER := chromium fonts-dejavu-core
 TIMED := .ci/timed
 
