@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TextIO
 
 from agent.cli.run import add_run_options, requested
+from workloads.errors import DeviceError
 
 EXPERIMENT = "kcompressd"
 
@@ -25,13 +26,18 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from agent.device.phone import attach  # noqa: PLC0415 - the same
     from agent.handheld.machine import Handheld  # noqa: PLC0415 - the same
     from agent.handheld.options import HandheldOptions  # noqa: PLC0415 - the same
+    from agent.handheld.waking import last_lines  # noqa: PLC0415 - the same
     from agent.runner.run import run_experiment  # noqa: PLC0415 - the same
 
     request = replace(requested(EXPERIMENT, args.out, args.blocks), command=shlex.join(("reclaim", *args.words)))
     with Handheld.start(HandheldOptions(), progress=lambda line: print(line, file=err)) as guest:
-        machine = {name: str(value) for name, value in guest.facts().items()}
-        phone = attach(connect(guest.serial, guest.adb_server))
-        with watching(err) as watch:
-            store = run_experiment(phone, replace(request, machine=machine), SystemClock(), watch)
+        machine = guest.facts()
+        try:
+            phone = attach(connect(guest.serial, guest.adb_server))
+            with watching(err) as watch:
+                store = run_experiment(phone, replace(request, machine=machine), SystemClock(), watch)
+        except DeviceError:
+            print(f"the handheld's last words:\n{last_lines(guest.folder)}", file=err)
+            raise
     answer(store, out)
     return 0

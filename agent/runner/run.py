@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole run: preflight, plan, trials under the undo journal, measures; then the answer, which needs no phone."""
 
+import contextlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from agent.runner.trial import Bench, run_trial
 from agent.runner.workspace import Workspace
 from reports.record import DeviceFacts, PlannedTrial, TrialRecord
 from reports.store import RunStore
+from workloads.errors import DeviceError
 from workloads.spec import Experiment
 
 
@@ -109,7 +111,8 @@ def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -
             for trial in plan.trials:
                 watch.ended(_run_and_keep(bench, trial, store, watch))
     finally:
-        workspace.remove()
+        with contextlib.suppress(DeviceError):  # a phone that is gone: what went wrong first is what is told
+            workspace.remove()
     return store
 
 

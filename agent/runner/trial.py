@@ -19,6 +19,7 @@ from agent.ports import Clock
 from agent.runner.script import parse_eaters, render
 from agent.runner.workspace import Workspace, reset_apps
 from reports.record import Caveat, Conditions, EaterResult, LaunchResult, PlannedTrial, Proof, TrialRecord
+from workloads.errors import DeviceError
 from workloads.spec import Arm, Experiment, Launch
 
 TRACE = "trace.pftrace"
@@ -170,7 +171,8 @@ def _script(bench: Bench, trial: PlannedTrial) -> Iterator[str]:
     try:
         yield folder
     finally:
-        bench.workspace.end(folder)
+        with contextlib.suppress(DeviceError):  # a phone that is gone: what went wrong first is what is told
+            bench.workspace.end(folder)
 
 
 def _measured(bench: Bench, remote: str, folder: Path, stages: Stages) -> Window:

@@ -175,6 +175,17 @@ def test_a_link_that_drops_ends_the_run_with_its_own_words(tmp_path: Path) -> No
         run(trials, tmp_path / "run")
 
 
+def test_a_phone_that_is_gone_for_good_is_told_as_not_put_back_not_as_what_failed_last(tmp_path: Path) -> None:
+    trials = Trials(experiment())
+    phone = trials.ready()
+    anything = Fault("", TransientError("FAKE0001: gone"), times=0)
+    phone.faults.append(anything)
+    phone.background = lambda _argv: setattr(anything, "times", 999)
+    request = Request(trials.experiment, "", tmp_path / "run")
+    with pytest.raises(FinalError, match="not put back: kcompressd was off"):
+        run_experiment(attach(phone), request, StillClock(), Silent())
+
+
 def test_a_dry_run_prints_every_write_and_makes_none(tmp_path: Path) -> None:
     trials = Trials(experiment())
     phone = trials.ready()
