@@ -168,7 +168,9 @@ def test_a_full_queue_makes_kswapd_compress_by_itself(ours: Phone) -> None:
     after = ours.counters()
     assert ours.write("queue_size_per_kcompressd", "1024")
     assert after["peak"] == 1
-    assert risen(before, after, "full") > risen(before, after, "queued") > 0
+    # How often is the machine's affair: idle CPUs empty even a queue of one page before kswapd comes with the next.
+    assert risen(before, after, "full") > 1000
+    assert risen(before, after, "queued") > 1000
 
 
 def test_toggling_200_times_under_pressure_loses_no_page_and_upsets_no_kernel(ours: Phone) -> None:
