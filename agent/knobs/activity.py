@@ -66,15 +66,6 @@ class Growth:
         return {name: float(figure) for name, figure in figures.items() if figure is not None}
 
 
-def sample(phone: Phone) -> Activity:
-    """Take a sample.
-
-    Raises:
-        TransientError: the link dropped.
-    """
-    return read_activity(phone.ask(*ACTIVITY))
-
-
 def survey(phone: Phone, *more: batch.Question) -> tuple[Conditions, Activity, tuple[batch.Answer, ...]]:
     """Take conditions, a sample, and the single answers to `more`, in one round trip.
 

@@ -5,7 +5,7 @@ from agent.device.fake import FakePhone, fake_phone
 from agent.device.fake_kernel import FakeFile, FakeKernel, Setter, refuse
 from agent.device.phone import Phone, attach
 from agent.knobs import generic
-from agent.knobs.activity import Activity, growth, sample, survey, vmstat_growth
+from agent.knobs.activity import Activity, growth, survey, vmstat_growth
 from agent.knobs.base import FileKnob, Knob, ReadOnlyKnob
 from agent.knobs.discover import describe, discover, find
 from agent.knobs.kcompressd import MIN_SWAPPED_PAGES, Threads
@@ -14,6 +14,10 @@ from workloads.errors import FinalError, InputError, ProofError
 
 PARAMETER = "/sys/module/kcompressd/parameters/nr_kcompressd"
 ENOUGH = 3 * MIN_SWAPPED_PAGES
+
+
+def activity_of(phone: Phone) -> Activity:
+    return survey(phone)[1]
 
 
 def phone_with(setter: Setter = "works", *, counters: bool = True) -> tuple[FakePhone, Phone]:
@@ -151,9 +155,9 @@ class TestProof:
         fake, phone = phone_with(setter, counters=counters)
         knob = Threads("kcompressd", PARAMETER)
         phone.try_write(PARAMETER, knob.spell(value))
-        before = sample(phone)
+        before = activity_of(phone)
         fake.kernel.press(pages)
-        return knob.prove(value, knob.read(phone), before, sample(phone))
+        return knob.prove(value, knob.read(phone), before, activity_of(phone))
 
     def test_on_is_taken_when_its_threads_worked(self) -> None:
         proof = self.prove("works", "2", ENOUGH)
@@ -182,19 +186,19 @@ class TestProof:
         fake, phone = phone_with()
         knob = Threads("kcompressd", PARAMETER)
         knob.write(phone, "2")
-        before = sample(phone)
+        before = activity_of(phone)
         fake.kernel.press(ENOUGH)
-        assert knob.prove("off", "off", before, sample(phone)).outcome == "not_taken"
+        assert knob.prove("off", "off", before, activity_of(phone)).outcome == "not_taken"
 
     def test_a_value_that_somebody_changed_meanwhile_is_not_taken(self) -> None:
         _, phone = phone_with()
-        now = sample(phone)
+        now = activity_of(phone)
         proof = Threads("kcompressd", PARAMETER).prove("2", "4", now, now)
         assert (proof.outcome, proof.why) == ("not_taken", "set to 2, but read 4 after the trial")
 
     def test_a_knob_of_unknown_effect_is_judged_by_read_back(self) -> None:
         _, phone = phone_with()
-        now = sample(phone)
+        now = activity_of(phone)
         knob = FileKnob("sysctl:vm.swappiness", "/proc/sys/vm/swappiness")
         assert knob.prove("60", "60", now, now).outcome == "taken"
         assert knob.prove("60", "100", now, now).outcome == "not_taken"
@@ -213,10 +217,10 @@ class TestActivity:
         fake, phone = phone_with()
         Threads("kcompressd", PARAMETER).write(phone, "1")
         fake.kernel.press(10_000)
-        before = sample(phone)
+        before = activity_of(phone)
         Threads("kcompressd", PARAMETER).write(phone, "2")
         fake.kernel.press(20_000)
-        assert growth(before, sample(phone)).kcompressd_cpu_s == pytest.approx(0.2)
+        assert growth(before, activity_of(phone)).kcompressd_cpu_s == pytest.approx(0.2)
 
     def test_growth_of_vmstat_leaves_out_what_was_not_there(self) -> None:
         before, after = Activity({"a": 1, "nr_b": 9}, (), {}), Activity({"a": 5, "nr_b": 2, "new": 3}, (), {})
@@ -225,4 +229,4 @@ class TestActivity:
     def test_a_file_that_refuses_to_be_read_is_no_counter(self) -> None:
         fake, phone = phone_with()
         fake.files["/sys/kernel/kcompressd/odd"] = FakeFile("not a number\n", refuse)
-        assert "odd" not in sample(phone).counters
+        assert "odd" not in activity_of(phone).counters
