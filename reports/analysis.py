@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from reports.comparison import KILLS, Comparison, TrialValues, compare_metric
+from reports.families import judge
 from reports.levels import Level, levels
 from reports.metrics import METRICS, Metric
 from reports.record import Caveat, DeviceFacts, Plan, PlannedTrial, TrialRecord
 from reports.situation import Situation
 from reports.verdict import Verdict, decide
-from workloads.spec import Experiment
+from workloads.spec import Experiment, controls
 
 Status: TypeAlias = Literal["counts", "warm-up", "excluded", "not measured", "not run"]
 
@@ -119,7 +120,7 @@ def analyse(run: RunValues) -> Analysis:
     counting = [line for line in ledger if line.status == "counts"]
     trials = _trials(counting, values)
     metrics = _metrics(run, trials)
-    comparisons = tuple(_compare(run, metrics.values(), trials))
+    comparisons = judge(tuple(_compare(run, metrics.values(), trials)), run.experiment.primary)
     situation = Situation(
         planned=len(run.plan.trials),
         ended=len(run.records),
@@ -144,7 +145,7 @@ def _trials(
     counting: Sequence[LedgerLine], values: Mapping[str, Mapping[str, Mapping[int, float]]]
 ) -> list[TrialValues]:
     return [
-        TrialValues(line.trial.block, line.trial.arm, line.kills, _with_kills(values[line.trial.name], line.kills))
+        TrialValues(line.trial.block, line.trial.index, line.trial.arm, line.kills, _with_kills(values[line.trial.name], line.kills))
         for line in counting
     ]
 
@@ -211,10 +212,10 @@ def _metrics(run: RunValues, trials: Sequence[TrialValues]) -> dict[str, Metric]
 
 
 def _compare(run: RunValues, metrics: Iterable[Metric], trials: Sequence[TrialValues]) -> Iterator[Comparison]:
-    control = run.experiment.control
-    for arm in run.experiment.arms:
-        if arm.name != control:
-            yield from (compare_metric(metric, arm.name, control, trials) for metric in metrics)
+    experiment = run.experiment
+    for arm, control in controls(experiment.arms, experiment.control, experiment.treatment).items():
+        if control is not None:
+            yield from (compare_metric(metric, arm, control, trials) for metric in metrics)
 
 
 def _doubts(run: RunValues, counting: set[str]) -> tuple[TrialDoubt, ...]:

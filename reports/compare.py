@@ -85,12 +85,15 @@ COMPARISON_COLUMNS = (
     "better",
     "arm",
     "control",
+    "family",
+    "adjusted_p",
     "outcome",
     "n",
     "blocks_left_out",
     "control_mean",
     "arm_mean",
     *(f"{effect}_{part}" for effect in _EFFECTS for part in _PARTS),
+    "robust",
     "detectable_80",
     "detectable_90",
 )
@@ -105,6 +108,8 @@ def flat(comparison: Comparison) -> dict[str, Any]:
         "better": comparison.metric.better,
         "arm": comparison.arm,
         "control": comparison.control,
+        "family": comparison.family,
+        "adjusted_p": comparison.adjusted_p,
         "outcome": comparison.outcome,
         "n": comparison.n,
         "blocks_left_out": comparison.left_out,
@@ -114,7 +119,7 @@ def flat(comparison: Comparison) -> dict[str, Any]:
     for effect in _EFFECTS:
         estimate: Estimate | None = getattr(comparison, effect)
         row |= {f"{effect}_{part}": getattr(estimate, part) if estimate else None for part in _PARTS}
-    return row | {"detectable_80": comparison.detectable_80, "detectable_90": comparison.detectable_90}
+    return row | {name: getattr(comparison, name) for name in ("robust", "detectable_80", "detectable_90")}
 
 
 def _measures(frame: "pd.DataFrame | None") -> tuple[Measure, ...]:

@@ -8,18 +8,15 @@ from typing import Literal, TypeAlias
 from reports.metrics import Metric
 from reports.record import Caveat
 from reports.statistics.blocks import Pair, Sample, pair_blocks
-from reports.statistics.paired import (
-    Estimate,
-    log_ratio,
-    minimum_detectable_effect,
-    paired_t,
-    ratio_of_means,
-    spread,
-)
+from reports.statistics.paired import Estimate, log_ratio, paired_t, ratio_of_means, robust_centre
+from reports.statistics.power import minimum_detectable_effect
 from reports.units import count
 
 Outcome: TypeAlias = Literal["better", "worse", "higher", "lower", "same", "unknown"]
 """`higher`/`lower`: changed, and neither way is better; `same`: no detectable difference; `unknown`: too few blocks."""
+
+Family: TypeAlias = Literal["kills", "primary", "other"]
+"""Effects that are judged together: `reports.families`."""
 
 KILLS = "kills"
 FEW_BLOCKS = 6
@@ -31,12 +28,14 @@ class TrialValues:
 
     Attributes:
         block: its block, 1-based.
+        index: its place in the order of execution.
         arm: its arm.
         kills: processes killed during it.
         values: metric name -> launch index (0: the whole trial) -> value in base units.
     """
 
     block: int
+    index: int
     arm: str
     kills: int
     values: Mapping[str, Mapping[int, float]]
@@ -50,13 +49,16 @@ class Comparison:
         metric: the metric.
         arm: the arm.
         control: the arm it is compared with.
-        outcome: decided by the interval of `difference` alone.
+        family: what it is judged together with.
+        adjusted_p: p of `difference`, adjusted for its family; None without an effect.
+        outcome: decided by `adjusted_p`.
         n: blocks the effect rests on.
         control_mean: mean over those blocks, base units; None at n = 0.
         arm_mean: the same of the arm.
         difference: arm - control, base units.
         relative: mean of the arm / mean of the control; consistent with `difference`.
         ratio: geometric mean of the blocks' ratios; None unless all values are positive.
+        robust: centre of the blocks' differences that a few wild blocks hardly move, base units; None at n = 0.
         detectable_80: difference seen with chance 0.8 by a run of this size and spread, base units.
         detectable_90: the same with chance 0.9.
         all_blocks: the difference with blocks of unequal survivors included; None when there are none.
@@ -68,6 +70,8 @@ class Comparison:
     metric: Metric
     arm: str
     control: str
+    family: Family
+    adjusted_p: float | None
     outcome: Outcome
     n: int
     control_mean: float | None
@@ -75,6 +79,7 @@ class Comparison:
     difference: Estimate | None
     relative: Estimate | None
     ratio: Estimate | None
+    robust: float | None
     detectable_80: float | None
     detectable_90: float | None
     all_blocks: Estimate | None
@@ -99,31 +104,34 @@ def compare_metric(metric: Metric, arm: str, control: str, trials: Sequence[Tria
     samples = {name: _samples(metric, name, trials) for name in (arm, control)}
     pairs = pair_blocks(samples[control], samples[arm])
     used = [pair for pair in pairs if metric.name == KILLS or pair.survivors_equal]
-    controls, arms = [pair.control for pair in used], [pair.arm for pair in used]
+    controls, arms, lags = [p.control for p in used], [p.arm for p in used], [p.lag for p in used]
     differences = [pair.difference for pair in used]
-    difference, ratio = paired_t(differences), log_ratio(arms, controls)
-    sd, n, left_out = spread(differences), len(used), len(pairs) - len(used)
-    all_blocks = paired_t([pair.difference for pair in pairs]) if left_out else None
+    difference, ratio = paired_t(differences, lags), log_ratio(arms, controls, lags)
+    robust, n, left_out = robust_centre(differences, lags), len(used), len(pairs) - len(used)
+    all_blocks = paired_t([p.difference for p in pairs], [p.lag for p in pairs]) if left_out else None
     lonely = len(samples[control]) + len(samples[arm]) - 2 * len(pairs)
     return Comparison(
         metric=metric,
         arm=arm,
         control=control,
-        outcome=_outcome(metric, difference),
+        family=KILLS if metric.name == KILLS else "other",
+        adjusted_p=difference.p if difference else None,
+        outcome=outcome(metric, difference, difference.p if difference else None),
         n=n,
         control_mean=sum(controls) / n if n else None,
         arm_mean=sum(arms) / n if n else None,
         difference=difference,
-        relative=ratio_of_means(arms, controls),
+        relative=ratio_of_means(arms, controls, lags),
         ratio=ratio,
-        detectable_80=minimum_detectable_effect(sd, n, 0.8),
-        detectable_90=minimum_detectable_effect(sd, n, 0.9),
+        robust=robust,
+        detectable_80=_detectable(difference, 0.8),
+        detectable_90=_detectable(difference, 0.9),
         all_blocks=all_blocks,
         left_out=left_out,
         pairs=pairs,
         caveats=(
             *_block_caveats(n, left_out, lonely, sum(pair.launches_dropped for pair in used)),
-            *_estimate_caveats(difference, ratio, all_blocks, sd),
+            *_estimate_caveats(difference, ratio, all_blocks, robust),
         ),
     )
 
@@ -136,16 +144,23 @@ def shared_codes(rows: Sequence[Comparison]) -> frozenset[str]:
 
 def _samples(metric: Metric, arm: str, trials: Sequence[TrialValues]) -> list[Sample]:
     return [
-        Sample(trial.block, trial.values[metric.name], trial.kills)
+        Sample(trial.block, trial.index, trial.values[metric.name], trial.kills)
         for trial in trials
         if trial.arm == arm and metric.name in trial.values
     ]
 
 
-def _outcome(metric: Metric, difference: Estimate | None) -> Outcome:
-    if difference is None:
+def _detectable(difference: Estimate | None, power: float) -> float | None:
+    if difference is None or difference.error is None:
+        return None
+    return minimum_detectable_effect(difference.error, difference.freedom, power)
+
+
+def outcome(metric: Metric, difference: Estimate | None, p: float | None) -> Outcome:
+    """What became of a metric, from its effect and the p value that counts (its own, or adjusted for its family)."""
+    if difference is None or p is None:
         return "unknown"
-    if not difference.excludes(0.0):
+    if p > 1 - difference.confidence:
         return "same"
     rose = difference.value > 0
     if metric.better == "none":
@@ -185,12 +200,12 @@ def _block_caveats(n: int, left_out: int, lonely: int, dropped: int) -> list[Cav
 
 
 def _estimate_caveats(
-    difference: Estimate | None, ratio: Estimate | None, all_blocks: Estimate | None, sd: float
+    difference: Estimate | None, ratio: Estimate | None, all_blocks: Estimate | None, robust: float | None
 ) -> list[Caveat]:
     if difference is None:
         return []
     found, seen = [], difference.excludes(0.0)
-    if sd == 0 and difference.value != 0:
+    if difference.error == 0 and difference.value != 0:
         found.append(
             Caveat(
                 "no-spread", "Every block differs by the same amount, so the interval is a point.", "Run more blocks."
@@ -210,6 +225,14 @@ def _estimate_caveats(
                 "kills-decide",
                 "With the blocks in which processes were killed the answer would be another.",
                 "Lower the dose until nobody is killed, then run again.",
+            )
+        )
+    if robust is not None and seen and not difference.low <= robust <= difference.high:
+        found.append(
+            Caveat(
+                "few-blocks-decide",
+                "The mean effect lies far from the middle of the blocks: a few wild blocks make it.",
+                "Look at the blocks one by one, find out what happened in those, run more blocks.",
             )
         )
     return found

@@ -87,7 +87,7 @@ def decide(experiment: Experiment, situation: Situation, comparisons: Sequence[C
     by_arm = {
         arm.name: [each for each in comparisons if each.arm == arm.name]
         for arm in experiment.arms
-        if arm.name != experiment.control and situation.comparable
+        if situation.comparable
     }
     arms = tuple(_judge(experiment, arm, found) for arm, found in by_arm.items() if found)
     known = tuple(troubles(situation))
@@ -111,11 +111,12 @@ def _judge(experiment: Experiment, arm: str, comparisons: Sequence[Comparison]) 
     kills = by_name.get(KILLS)
     judged = [kills, *primary] if kills is not None and kills.outcome in ("better", "worse") else primary
     answer = _answer(judged)
-    opening = _OPENING[answer].format(arm=arm, control=experiment.control)
-    told = _undecided(arm, experiment, judged) if answer == "unknown" else "".join(_body(answer, judged))
+    control = comparisons[0].control
+    opening = _OPENING[answer].format(arm=arm, control=control)
+    told = _undecided(arm, control, judged) if answer == "unknown" else "".join(_body(answer, judged))
     return ArmVerdict(
         arm=arm,
-        control=experiment.control,
+        control=control,
         answer=answer,
         n=max((each.n for each in primary), default=0),
         sentence=f"{opening}{told}.",
@@ -156,12 +157,12 @@ def _body(answer: Answer, judged: Sequence[Comparison]) -> Iterator[str]:
         yield ("; " if effects or silent else "") + enumerate_words([moved(each) for each in unknown])
 
 
-def _undecided(arm: str, experiment: Experiment, judged: Sequence[Comparison]) -> str:
+def _undecided(arm: str, control: str, judged: Sequence[Comparison]) -> str:
     if not judged:
         return "no primary metric was recorded"
     most = count(max(each.n for each in judged), "block")
     metrics = enumerate_words([title(each.metric) for each in judged])
-    return f"{most} cannot tell {arm} from {experiment.control} in {metrics}"
+    return f"{most} cannot tell {arm} from {control} in {metrics}"
 
 
 def _blocks(judged: Sequence[Comparison]) -> str:

@@ -2,16 +2,15 @@
 """TOML files -> `workloads.spec` values; every problem is found at once and named by file and line."""
 
 import re
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from workloads.errors import InputError
-from workloads.lines import key_lines, line_of
+from workloads.rules import RuleEntry
 from workloads.spec import (
     Arm,
     Capture,
@@ -22,9 +21,12 @@ from workloads.spec import (
     Setting,
     StartPressure,
     Step,
+    Stop,
     WaitPressure,
     Workload,
+    controls,
 )
+from workloads.toml_file import Problem, TomlFile, parse, read
 
 
 def _arm_name(text: str) -> str:
@@ -42,21 +44,9 @@ def _whole_number_as_text(value: object) -> object:
 
 _Value = Annotated[str, BeforeValidator(_whole_number_as_text)]
 _FEWEST_ARMS, _MOST_ARMS = 2, 6
-_Problem = tuple[tuple[str | int, ...], str]
-_Model = TypeVar("_Model", bound="_File")
 
 
-class _File(BaseModel):
-    """What a file may hold; unknown keys are problems, so that a typing slip is never ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    def problems(self) -> Iterator[_Problem]:
-        """Problems that only show when the values are seen together: path in the file, text."""
-        yield from ()
-
-
-class _Pressure(_File):
+class _Pressure(TomlFile):
     processes: Annotated[int, Field(ge=1, le=64)]
     bytes_each: Annotated[int, Field(ge=4096)]
     compressible: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -64,7 +54,7 @@ class _Pressure(_File):
     check_stride: Annotated[int, Field(ge=0)] = 16
 
 
-class WorkloadFile(_File):
+class WorkloadFile(TomlFile):
     """A file of `workloads/catalogue/`, or one of the user's."""
 
     title: str
@@ -72,7 +62,7 @@ class WorkloadFile(_File):
     pressure: _Pressure | None = None
     steps: Annotated[tuple[Annotated[Step, Field(discriminator="do")], ...], Field(min_length=1)]
 
-    def problems(self) -> Iterator[_Problem]:
+    def problems(self) -> Iterator[Problem]:
         """Apps that are no components, launches of apps not listed, pressure steps without a pressure."""
         for index, app in enumerate(self.apps):
             if "/" not in app:
@@ -89,27 +79,28 @@ class WorkloadFile(_File):
         return Workload(name=name, title=self.title, apps=self.apps, pressure=pressure, steps=self.steps)
 
 
-class _Arm(_File):
+class _Arm(TomlFile):
     name: _Name
     settings: dict[str, _Value]
+    trace: bool = Arm.trace
 
     def spec(self) -> Arm:
         """As a value."""
-        return Arm(self.name, tuple(Setting(*pair) for pair in self.settings.items()))
+        return Arm(self.name, tuple(Setting(*pair) for pair in self.settings.items()), trace=self.trace)
 
 
-class _Limits(_File):
+class _Limits(TomlFile):
     trial_timeout_s: Annotated[float, Field(gt=0)] = Limits.trial_timeout_s
     settle_s: Annotated[float, Field(ge=0)] = Limits.settle_s
     min_battery_percent: Annotated[int, Field(ge=0, le=100)] = Limits.min_battery_percent
 
 
-class _Capture(_File):
+class _Capture(TomlFile):
     buffer_kb: Annotated[int, Field(ge=1024, le=1 << 20)] = Capture.buffer_kb
     poll_ms: Annotated[int, Field(gt=10, le=5000)] = Capture.poll_ms
 
 
-class ExperimentFile(_File):
+class ExperimentFile(TomlFile):
     """A file of `workloads/experiments/`, or one of the user's."""
 
     question: str
@@ -120,11 +111,14 @@ class ExperimentFile(_File):
     arms: tuple[_Arm, ...]
     warm_up_blocks: Annotated[int, Field(ge=0, le=10)] = 0
     seed: Annotated[int, Field(ge=0)] = 1
+    rules: tuple[RuleEntry, ...] = ()
+    stop: Stop = "fixed"
+    treatment: str = ""
     limits: _Limits = _Limits()
     capture: _Capture = _Capture()
 
-    def problems(self) -> Iterator[_Problem]:
-        """Too few or too many arms, a control that is no arm, two arms of one name."""
+    def problems(self) -> Iterator[Problem]:
+        """Too few or too many arms, a control that is no arm, two arms of one name, an arm without a control."""
         names = [arm.name for arm in self.arms]
         if not _FEWEST_ARMS <= len(names) <= _MOST_ARMS:
             yield ("arms",), f"a comparison takes {_FEWEST_ARMS} to {_MOST_ARMS} arms, not {len(names)}"
@@ -133,6 +127,18 @@ class ExperimentFile(_File):
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield ("arms", index, "name"), f"a second arm called {name!r}"
+        if self.treatment and self.control in names and len(set(names)) == len(names):
+            yield from self._alone()
+
+    def _alone(self) -> Iterator[Problem]:
+        arms = tuple(arm.spec() for arm in self.arms)
+        if all(self.treatment not in arm.settings for arm in self.arms):
+            yield ("treatment",), f"no arm sets {self.treatment!r}"
+            return
+        for name, reference in controls(arms, self.control, self.treatment).items():
+            if reference is None:
+                index = [arm.name for arm in arms].index(name)
+                yield ("arms", index), f"no arm differs from {name!r} in {self.treatment} alone, as the control does"
 
     def spec(self, name: str, workload: Workload) -> Experiment:
         """As a value."""
@@ -146,6 +152,9 @@ class ExperimentFile(_File):
             primary=self.primary,
             warm_up_blocks=self.warm_up_blocks,
             seed=self.seed,
+            rules=tuple(rule.spec() for rule in self.rules),
+            stop=self.stop,
+            treatment=self.treatment,
             limits=Limits(**self.limits.model_dump()),
             capture=Capture(**self.capture.model_dump()),
         )
@@ -158,8 +167,8 @@ def experiment(name_or_file: str) -> tuple[Experiment, str]:
         InputError: no such experiment, or every problem of its file and of its workload's file, `FILE:LINE: text`.
     """
     path = _find(name_or_file, "experiments", "experiment")
-    text = _read(path)
-    model = _parse(path, text, ExperimentFile)
+    text = read(path)
+    model = parse(path, text, ExperimentFile)
     return model.spec(path.stem, workload(model.workload, path.parent)), text
 
 
@@ -176,7 +185,7 @@ def workload(name_or_file: str, beside: Path = Path()) -> Workload:
     """
     local = beside / name_or_file
     path = local if name_or_file.endswith(".toml") and local.exists() else _find(name_or_file, "catalogue", "workload")
-    return _parse(path, _read(path), WorkloadFile).spec(path.stem)
+    return parse(path, read(path), WorkloadFile).spec(path.stem)
 
 
 def _shipped(folder: str) -> Path:
@@ -192,48 +201,3 @@ def _find(name_or_file: str, folder: str, what: str) -> Path:
             f"no {what} is called {name_or_file!r}: name one of {', '.join(known)}, or a file ending in .toml"
         )
     return _shipped(folder) / f"{name_or_file}.toml"
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise InputError(f"{path}: cannot be read: {reason}") from error
-
-
-def _parse(path: Path, text: str, model: type[_Model]) -> _Model:
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not TOML: {error}") from error
-    try:
-        made = model.model_validate(data)
-    except ValidationError as error:
-        raise _at_lines(
-            path, text, [(item["loc"], item["msg"].removeprefix("Value error, ")) for item in error.errors()], _key_path
-        ) from error
-    found = list(made.problems())
-    if found:
-        raise _at_lines(path, text, found, lambda loc: loc)
-    return made
-
-
-def _at_lines(
-    path: Path,
-    text: str,
-    problems: list[_Problem],
-    key_path: Callable[[tuple[str | int, ...]], tuple[str | int, ...]],
-) -> InputError:
-    lines = key_lines(text)
-    placed = sorted((line_of(lines, key_path(loc)), _dotted(key_path(loc)), what) for loc, what in problems)
-    return InputError(*(f"{path}:{line}: {where}: {what}" for line, where, what in placed))
-
-
-def _key_path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Pydantic puts the tag of a step between its index and its keys: `("steps", 0, "launch", "app")`."""
-    return (*loc[:2], *loc[3:]) if loc[:1] == ("steps",) else loc
-
-
-def _dotted(path: tuple[str | int, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or "file"

@@ -4,10 +4,13 @@
 Pure: no file, no device. `workloads.load` makes these from TOML. Times are seconds, sizes bytes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 LaunchKind: TypeAlias = Literal["cold", "warm", "hot"]
+Must: TypeAlias = Literal["improve", "not-worsen"]
+Stop: TypeAlias = Literal["fixed", "decided"]
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,17 @@ class Setting:
 
 @dataclass(frozen=True)
 class Arm:
-    """One treatment of an experiment: a name and the settings that make it."""
+    """One treatment of an experiment.
+
+    Attributes:
+        name: of the arm.
+        settings: what makes it.
+        trace: whether its trials record a trace; an arm without one tells what tracing costs the others.
+    """
 
     name: str
     settings: tuple[Setting, ...]
+    trace: bool = True
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,25 @@ class Capture:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """What a metric of a treatment may do, compared with its control, for a gate to pass.
+
+    Attributes:
+        metric: its name.
+        must: `not-worsen`: no worse than the margin; `improve`: better by at least the margin.
+        margin: 0 or more; a share of the control's level (0.05: 5 %), or a difference in the metric's base unit.
+        relative: whether `margin` is a share.
+        app: package whose launches are judged; empty for the median over all launches, `*` for each app by itself.
+    """
+
+    metric: str
+    must: Must = "not-worsen"
+    margin: float = 0.05
+    relative: bool = True
+    app: str = ""
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A question and how it is asked.
 
@@ -149,10 +178,14 @@ class Experiment:
         workload: what is run in every trial.
         arms: two to six; the first is not special, `control` names the reference.
         control: name of the arm that others are compared with.
-        blocks: every block holds every arm once.
+        blocks: every block holds every arm once; the most a run takes when it stops earlier.
         warm_up_blocks: run first, recorded, never compared.
         primary: metric names the verdict is about, most important first.
         seed: of the order of arms.
+        rules: what a gate asks of each treatment; () for "no primary metric and no kills may worsen".
+        stop: `fixed` runs all blocks; `decided` ends earlier, once every primary metric is decided.
+        treatment: knob under test where arms differ in others too: each arm is then compared with the one that
+            differs from it in this knob alone. Empty: every arm is compared with `control`.
     """
 
     name: str
@@ -164,5 +197,33 @@ class Experiment:
     primary: tuple[str, ...]
     warm_up_blocks: int = 0
     seed: int = 1
+    rules: tuple[Rule, ...] = ()
+    stop: Stop = "fixed"
+    treatment: str = ""
     limits: Limits = field(default_factory=Limits)
     capture: Capture = field(default_factory=Capture)
+
+
+def controls(arms: Sequence[Arm], control: str, treatment: str = "") -> dict[str, str | None]:
+    """What each treatment arm is compared with.
+
+    Args:
+        arms: of an experiment.
+        control: its control.
+        treatment: its knob under test; empty: everything is compared with the control.
+
+    Returns:
+        Name of the arm -> name of its control; None where no arm is the same but for the treatment. Arms that have the
+        control's level of the treatment are controls and no keys.
+    """
+    if not treatment:
+        return {arm.name: control for arm in arms if arm.name != control}
+    levels = {arm.name: dict((s.knob, s.value) for s in arm.settings) for arm in arms}
+    rests = {name: {knob: value for knob, value in found.items() if knob != treatment} for name, found in levels.items()}
+    off = levels[control].get(treatment)
+    references = [arm.name for arm in arms if levels[arm.name].get(treatment) == off]
+    return {
+        arm.name: next((name for name in references if rests[name] == rests[arm.name]), None)
+        for arm in arms
+        if arm.name not in references
+    }

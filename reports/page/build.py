@@ -12,6 +12,7 @@ from reports.page import effects, setting
 from reports.page.charts import Point, blocks_chart, overlay_chart
 from reports.page.model import Chart, Note, Page
 from reports.page.overlay import LONGEST_GAP_S, Tracks, curves, grid_step
+from reports.statistics.design import ORDER_FROM_BLOCKS
 from reports.statistics.paired import FIELLER, PAIRED_T
 from reports.units import count, number, quantity, scale
 
@@ -126,10 +127,10 @@ def _why_not(line: LedgerLine, analysis: Analysis) -> str:
     lost = sum(each.kills for each in block if each.status == "counts")
     if lost:
         return f"left out: {count(lost, 'process was', 'processes were')} killed in this block"
-    control = analysis.run.experiment.control
-    others = {each.trial.arm for each in block if each.status == "counts"} - {line.trial.arm}
-    partnered = bool(others) if line.trial.arm == control else control in others
-    return "" if partnered or not analysis.verdict.arms else "left out: no partner in this block"
+    counting = {each.trial.arm for each in block if each.status == "counts"}
+    partners = [{arm.arm, arm.control} for arm in analysis.verdict.arms if line.trial.arm in (arm.arm, arm.control)]
+    partnered = not partners or any(pair <= counting for pair in partners)
+    return "" if partnered else "left out: no partner in this block"
 
 
 def _points_chart(metric: Metric, points: Sequence[Point], arms: Sequence[str]) -> Chart:
@@ -171,7 +172,9 @@ def _overlays(analysis: Analysis, extras: Extras) -> tuple[tuple[Chart, ...], st
 def _methods(analysis: Analysis) -> Iterator[str]:
     yield (
         "The block is the unit: every block holds every arm once, and an effect is the mean over blocks of arm minus"
-        f" control ({PAIRED_T}). The change in percent is the {FIELLER}; it decides exactly as the difference does."
+        f" control, 95 % interval by {PAIRED_T}. From {ORDER_FROM_BLOCKS} blocks on the order of arms is in the model,"
+        " so that a phone that slows down from trial to trial is not taken for an effect. The change in percent is the"
+        f" {FIELLER}; it decides exactly as the difference does."
     )
     yield "A trial's value of a launch metric is the median over the launches that both trials of its block recorded."
     yield (
@@ -185,7 +188,8 @@ def _methods(analysis: Analysis) -> Iterator[str]:
     metrics = len({each.metric.name for each in analysis.comparisons})
     if metrics:
         yield (
-            f"{count(metrics, 'metric is', 'metrics are')} compared, each at 95 %: about one in twenty moves by chance."
+            f"{count(metrics, 'metric is', 'metrics are')} compared. The primary ones are one family (Holm: chance of"
+            " any false alarm at most 5 %), all others a second one (false discovery rate 5 %, Benjamini and Hochberg)."
             " The verdict rests on kills and the primary metrics alone."
         )
 

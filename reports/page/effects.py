@@ -46,7 +46,7 @@ def _answer(analysis: Analysis, arm: ArmVerdict) -> Answer:
     lead, _, rest = arm.sentence.partition(": ")
     if not rest:
         lead, rest = "", arm.sentence
-    kills = [_kills_card(each, analysis) for each in rows if each.metric.name == KILLS]
+    kills = [_kills_card(each) for each in rows if each.metric.name == KILLS]
     return Answer(
         arm=arm.arm,
         lead=lead,
@@ -59,7 +59,7 @@ def _answer(analysis: Analysis, arm: ArmVerdict) -> Answer:
     )
 
 
-def _kills_card(each: Comparison, analysis: Analysis) -> Card:
+def _kills_card(each: Comparison) -> Card:
     control = sum(pair.control_kills for pair in each.pairs)
     arm = sum(pair.arm_kills for pair in each.pairs)
     if control == arm == 0:
@@ -68,7 +68,7 @@ def _kills_card(each: Comparison, analysis: Analysis) -> Card:
     return Card(
         "Processes killed",
         f"{control} / {arm}",
-        f"{analysis.run.experiment.control} / {each.arm}, {count(each.n, 'block')}",
+        f"{each.control} / {each.arm}, {count(each.n, 'block')}",
         word,
         "moved" if tone == "same" else tone,
     )
@@ -92,11 +92,11 @@ def _card(each: Comparison) -> Card:
 
 def tables(analysis: Analysis) -> tuple[EffectTable, ...]:
     """The effects of every arm compared: kills, primary, others."""
-    return tuple(_table(analysis, arm.arm) for arm in analysis.verdict.arms)
+    return tuple(_table(analysis, arm) for arm in analysis.verdict.arms)
 
 
-def _table(analysis: Analysis, arm: str) -> EffectTable:
-    rows = [each for each in analysis.comparisons if each.arm == arm]
+def _table(analysis: Analysis, arm: ArmVerdict) -> EffectTable:
+    rows = [each for each in analysis.comparisons if each.arm == arm.arm]
     chosen = analysis.run.experiment.primary
     primary = [each for each in rows if each.metric.name in chosen and each.metric.name != KILLS]
     edge = forest.reach([each.relative for each in rows], [each.relative for each in primary])
@@ -107,8 +107,8 @@ def _table(analysis: Analysis, arm: str) -> EffectTable:
         ("Everything else", [each for each in rows if each.metric.name != KILLS and each not in primary]),
     )
     return EffectTable(
-        arm=arm,
-        control=analysis.run.experiment.control,
+        arm=arm.arm,
+        control=arm.control,
         ticks=forest.ticks(edge),
         groups=tuple((name, tuple(_row(each, edge, common) for each in found)) for name, found in groups if found),
     )

@@ -21,11 +21,13 @@ class Sample:
 
     Attributes:
         block: its block.
+        index: its place in the order of execution.
         values: launch index -> value in base units; 0 for the trial as a whole.
         kills: processes killed during the trial.
     """
 
     block: int
+    index: int
     values: Mapping[int, float]
     kills: int
 
@@ -40,6 +42,7 @@ class Pair:
         arm: value of the arm's trial, base units.
         control_kills: processes killed in the control's trial.
         arm_kills: processes killed in the arm's trial.
+        lag: trials from the control's to the arm's; negative when the arm ran first.
         launches_dropped: launches that only one of the two trials recorded.
     """
 
@@ -48,6 +51,7 @@ class Pair:
     arm: float
     control_kills: int
     arm_kills: int
+    lag: int
     launches_dropped: int = 0
 
     @property
@@ -79,5 +83,6 @@ def _pair(control: Sample, arm: Sample) -> Pair | None:
         arm=statistics.median(arm.values[launch] for launch in both),
         control_kills=control.kills,
         arm_kills=arm.kills,
+        lag=arm.index - control.index,
         launches_dropped=len(control.values.keys() ^ arm.values.keys()),
     )

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Effects from paired blocks: pure functions on arrays.
 
-The block is the unit: every block holds every arm once, so what drifts from block to block cancels in the difference.
-Sources: Student's paired t interval (see `scipy.stats.ttest_rel`); Fieller, "Some problems in interval estimation",
-J. R. Stat. Soc. B 16 (1954) 175-185, for the ratio of means; Browne, "On the use of a pilot sample for sample size
-determination", Stat. Med. 14 (1995) 1933-1940, for the upper limit of a pilot's standard deviation.
+The block is the unit: every block holds every arm once, so what drifts from block to block cancels in the difference;
+what drifts from trial to trial is taken out by the order of arms (`reports.statistics.design`).
+Sources: Student's interval of a linear model's effect (see `scipy.stats.ttest_rel` for the case without order);
+Fieller, "Some problems in interval estimation", J. R. Stat. Soc. B 16 (1954) 175-185, for the ratio of means;
+Hodges and Lehmann, Ann. Math. Stat. 34 (1963) 598-611, for the robust centre.
 """
 
 import math
@@ -12,16 +13,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reports.statistics.design import Design, design
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-CONFIDENCE = 0.95
-MOST_BLOCKS = 100_000
+    Triple = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
-PAIRED_T = "paired t over blocks, 95 %"
-FIELLER = "ratio of means, Fieller over blocks, 95 %"
-LOG_PAIRED_T = "geometric mean of block ratios, paired t on logs, 95 %"
+CONFIDENCE = 0.95
+FEWEST_BLOCKS = 2
+"""One difference has no spread."""
+
+PAIRED_T = "paired t over blocks"
+FIELLER = "ratio of means, Fieller over blocks"
+LOG_PAIRED_T = "geometric mean of block ratios, paired t on logs"
+ORDER = ", order of arms in the model"
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,11 @@ class Estimate:
         low: lower end of the interval.
         high: upper end of the interval.
         p: two-sided p value of "no effect".
-        n: blocks it rests on.
+        n: blocks it rests on; phones for an estimate over phones.
         method: how the interval was made.
         confidence: coverage the interval aims at.
+        error: standard error of a difference, or of the logarithm of a geometric mean; None for a Fieller ratio.
+        freedom: degrees of freedom the interval uses.
     """
 
     value: float
@@ -45,156 +54,184 @@ class Estimate:
     n: int
     method: str
     confidence: float = CONFIDENCE
+    error: float | None = None
+    freedom: float = 0
 
     def excludes(self, nothing: float) -> bool:
         """Whether the interval leaves out the value that means "no effect" (0 for differences, 1 for ratios)."""
         return nothing < self.low or nothing > self.high
 
 
-def paired_t(differences: Sequence[float]) -> Estimate | None:
+def paired_t(
+    differences: Sequence[float], lags: Sequence[float] | None = None, *, confidence: float = CONFIDENCE
+) -> Estimate | None:
     """Mean difference over blocks with Student's interval; None below two blocks.
 
     Differences that are all the same have no spread: the interval is a point, p is 1 at zero and 0 elsewhere.
+
+    Args:
+        differences: arm - control, one per block.
+        lags: trials between the two, one per block; None leaves order out of the model.
+        confidence: coverage of the interval.
     """
-    values = _array(differences)
-    n = len(values)
-    if n < 2:  # noqa: PLR2004 - one difference has no spread
+    if len(differences) < FEWEST_BLOCKS:
         return None
-    mean, error = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(n)
-    reach = _t_quantile(n - 1) * error
-    return Estimate(mean, mean - reach, mean + reach, _p_value(mean, error, n - 1), n, PAIRED_T)
+    values, plan = array(differences), design(len(differences), lags)
+    value, low, high = (float(part) for part in t_interval(plan, values, confidence))
+    error = math.sqrt(float(plan.covariance(values, values)))
+    p = _p_value(value, error, plan.freedom)
+    return Estimate(
+        value, low, high, p, len(values), _method(PAIRED_T, plan), confidence, error=error, freedom=plan.freedom
+    )
 
 
-def ratio_of_means(arm: Sequence[float], control: Sequence[float]) -> Estimate | None:
-    """Mean of the arm over mean of the control with Fieller's interval for paired values.
+def ratio_of_means(
+    arm: Sequence[float],
+    control: Sequence[float],
+    lags: Sequence[float] | None = None,
+    *,
+    confidence: float = CONFIDENCE,
+) -> Estimate | None:
+    """Effect of the arm over level of the control with Fieller's interval for paired values.
 
-    It holds every ratio r for which a paired t test of `arm - r * control` does not reject; so it leaves out 1 exactly
-    when the paired interval of the difference leaves out 0: the two never contradict each other. Zeros are allowed.
+    It holds every ratio r for which a t test of `arm - r * control` does not reject; so it leaves out 1 exactly
+    when the interval of the difference leaves out 0: the two never contradict each other. Zeros are allowed.
 
     Args:
         arm: one value per block.
         control: the same blocks in the same order.
+        lags: as for `paired_t`.
+        confidence: coverage of the interval.
 
     Returns:
-        None below two blocks, or when the control's mean is too close to zero for a bounded interval.
+        None below two blocks, or when the control's level is too close to zero for a bounded interval.
+    """
+    treated, reference = array(arm), array(control)
+    paired = paired_t((treated - reference).tolist(), lags, confidence=confidence)
+    if paired is None:
+        return None
+    plan = design(paired.n, lags)
+    value, low, high = (float(part) for part in fieller(plan, treated, reference, confidence))
+    if math.isnan(low):
+        return None
+    return Estimate(value, low, high, paired.p, paired.n, _method(FIELLER, plan), confidence, freedom=plan.freedom)
+
+
+def log_ratio(
+    arm: Sequence[float],
+    control: Sequence[float],
+    lags: Sequence[float] | None = None,
+    *,
+    confidence: float = CONFIDENCE,
+) -> Estimate | None:
+    """Geometric mean of the blocks' ratios, interval by t on logarithms; None unless all values are positive."""
+    if len(arm) < FEWEST_BLOCKS or min(*arm, *control) <= 0:
+        return None
+    logs = paired_t([math.log(a / c) for a, c in zip(arm, control, strict=True)], lags, confidence=confidence)
+    if logs is None:
+        return None
+    method = logs.method.replace(PAIRED_T, LOG_PAIRED_T)
+    ends = (math.exp(part) for part in (logs.value, logs.low, logs.high))
+    return Estimate(*ends, logs.p, logs.n, method, confidence, error=logs.error, freedom=logs.freedom)
+
+
+def below_p(
+    arm: Sequence[float],
+    control: Sequence[float],
+    lags: Sequence[float] | None = None,
+    *,
+    ratio: float = 1.0,
+    absolute: float = 0.0,
+) -> float | None:
+    """One-sided p of "the arm is not below `ratio` * control + `absolute`": small when it is proven to be below.
+
+    One minus it is the p of "the arm is not above". With a ratio of 1.05 it proves "at most 5 % more" without an
+    interval of the ratio, so it works where the control is noisy. It is the test that Fieller's interval inverts.
+
+    Returns:
+        None below two blocks; without any spread 0, 1, or 0.5 at the border itself.
+    """
+    if len(arm) < FEWEST_BLOCKS:
+        return None
+    from scipy.special import stdtr  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
+
+    values, plan = array(arm) - ratio * array(control) - absolute, design(len(arm), lags)
+    value, error = float(plan.effect(values)), math.sqrt(float(plan.covariance(values, values)))
+    if error == 0:
+        return 0.5 if value == 0 else float(value > 0)
+    return float(stdtr(plan.freedom, value / error))
+
+
+def robust_centre(differences: Sequence[float], lags: Sequence[float] | None = None) -> float | None:
+    """Hodges and Lehmann's centre of the blocks' differences: the median of the averages of any two blocks.
+
+    With the order of arms in the model only blocks of opposite order are averaged, weighted so that a drift from
+    trial to trial cancels. A few wild blocks hardly move it, so a mean far from it rests on them.
+
+    Returns:
+        None without any block.
     """
     import numpy as np  # noqa: PLC0415 - imported late: `reclaim --help` needs no arrays
 
-    treated, reference = _array(arm), _array(control)
-    n = len(treated)
-    paired = paired_t((treated - reference).tolist())
-    if paired is None or float(reference.mean()) <= 0:
+    values = array(differences)
+    if not len(values):
         return None
-    covariance = np.cov(treated, reference, ddof=1) / n
-    t2 = _t_quantile(n - 1) ** 2
-    mean_arm, mean_control = float(treated.mean()), float(reference.mean())
-    a = mean_control**2 - t2 * float(covariance[1, 1])
-    b = mean_arm * mean_control - t2 * float(covariance[0, 1])
-    c = mean_arm**2 - t2 * float(covariance[0, 0])
-    if a <= 0:
-        return None
-    root = math.sqrt(max(b * b - a * c, 0.0))
-    return Estimate(mean_arm / mean_control, (b - root) / a, (b + root) / a, paired.p, n, FIELLER)
+    if lags is None or not design(len(values), lags).ordered or min(lags) * max(lags) >= 0:
+        first, second = np.triu_indices(len(values))
+        return float(np.median((values[first] + values[second]) / 2))
+    gaps = array(lags)
+    early, late = gaps < 0, gaps > 0
+    one, other = np.abs(gaps[early])[:, None], np.abs(gaps[late])[None, :]
+    centres = (values[early][:, None] * other + values[late][None, :] * one) / (one + other)
+    return float(np.median(centres))
 
 
-def log_ratio(arm: Sequence[float], control: Sequence[float]) -> Estimate | None:
-    """Geometric mean of the blocks' ratios, interval by paired t on logarithms; None unless all values are positive."""
-    if len(arm) < 2 or min(*arm, *control) <= 0:  # noqa: PLR2004 - one ratio has no spread
-        return None
-    logs = paired_t([math.log(a / c) for a, c in zip(arm, control, strict=True)])
-    if logs is None:
-        return None
-    return Estimate(math.exp(logs.value), math.exp(logs.low), math.exp(logs.high), logs.p, logs.n, LOG_PAIRED_T)
+def t_interval(plan: Design, values: "NDArray[np.float64]", confidence: float = CONFIDENCE) -> "Triple":
+    """Effect, lower and upper end: values of shape (..., n) -> three of shape (...)."""
+    import numpy as np  # noqa: PLC0415 - imported late: `reclaim --help` needs no arrays
+
+    value = plan.effect(values)
+    reach = t_quantile(plan.freedom, confidence) * np.sqrt(plan.covariance(values, values))
+    return value, value - reach, value + reach
 
 
-def spread(differences: Sequence[float]) -> float:
-    """Standard deviation of the blocks' differences (n - 1 in the denominator); 0 below two blocks."""
-    return float(_array(differences).std(ddof=1)) if len(differences) > 1 else 0.0
+def fieller(
+    plan: Design, arm: "NDArray[np.float64]", control: "NDArray[np.float64]", confidence: float = CONFIDENCE
+) -> "Triple":
+    """Ratio of levels, lower and upper end; ends are NaN where the interval has none: shapes (..., n) -> (...)."""
+    import numpy as np  # noqa: PLC0415 - imported late: `reclaim --help` needs no arrays
+
+    t2 = t_quantile(plan.freedom, confidence) ** 2
+    treated, reference = plan.effect(arm), plan.effect(control)
+    a = reference**2 - t2 * plan.covariance(control, control)
+    b = treated * reference - t2 * plan.covariance(arm, control)
+    c = treated**2 - t2 * plan.covariance(arm, arm)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = np.sqrt(np.maximum(b * b - a * c, 0.0))
+        bounded = (a > 0) & (reference > 0)
+        low, high = (np.where(bounded, (b + sign * root) / a, math.nan) for sign in (-1, 1))
+        return treated / reference, low, high
 
 
-def power_of(effect: float, sd: float, n: int) -> float:
-    """Chance that a paired t test over `n` blocks at 5 % sees an effect.
+def t_quantile(freedom: float, confidence: float) -> float:
+    """Student's quantile of a two-sided interval."""
+    from scipy.special import stdtrit  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
 
-    Args:
-        effect: true mean difference.
-        sd: standard deviation of the blocks' differences, above 0.
-        n: blocks, at least two.
-    """
-    from scipy.special import nctdtr  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
-
-    critical, shift = _t_quantile(n - 1), abs(effect) * math.sqrt(n) / sd
-    below = float(nctdtr(n - 1, shift, critical)), float(nctdtr(n - 1, shift, -critical))
-    return 1.0 - below[0] + (below[1] if math.isfinite(below[1]) else 0.0)
+    return float(stdtrit(freedom, 0.5 + confidence / 2))
 
 
-def minimum_detectable_effect(sd: float, n: int, power: float) -> float | None:
-    """Smallest true difference that a paired t test over `n` blocks sees with the given chance.
-
-    Returns:
-        A difference in the unit of `sd`; 0 when there is no spread; None below two blocks.
-    """
-    if n < 2:  # noqa: PLR2004 - no spread is known
-        return None
-    if sd == 0:
-        return 0.0
-    from scipy.optimize import brentq  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
-
-    unit = sd / math.sqrt(n)
-    reach = unit
-    while power_of(reach, sd, n) < power:
-        reach *= 2.0
-    return float(brentq(lambda effect: power_of(effect, sd, n) - power, 0.0, reach, xtol=1e-6 * unit))
-
-
-def required_blocks(
-    differences: Sequence[float], effect: float, power: float = 0.9, *, assurance: float = 0.8
-) -> int | None:
-    """Blocks a run needs to see an effect, from the differences of a pilot.
-
-    A pilot's standard deviation is itself uncertain: half of all pilots understate it. So its upper one-sided limit is
-    used, which holds with chance `assurance` (0.5 is close to taking it at face value).
-
-    Args:
-        differences: arm - control per block of the pilot.
-        effect: true mean difference worth seeing, in the same unit, not 0.
-        power: wanted chance of seeing it.
-        assurance: chance that the true spread is not above the one used.
-
-    Returns:
-        At least 2; None for a pilot below two blocks, or when more than `MOST_BLOCKS` were needed.
-    """
-    if len(differences) < 2 or effect == 0:  # noqa: PLR2004 - no spread is known
-        return None
-    from scipy.special import chdtri  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
-
-    freedom = len(differences) - 1
-    sd = spread(differences) * math.sqrt(freedom / float(chdtri(freedom, assurance)))
-    if sd == 0:
-        return 2
-    low, high = 1, 2
-    while power_of(effect, sd, high) < power:
-        low, high = high, high * 2
-        if high > MOST_BLOCKS:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if power_of(effect, sd, middle) >= power else (middle, high)
-    return high
-
-
-def _array(values: Sequence[float]) -> "NDArray[np.float64]":
+def array(values: Sequence[float]) -> "NDArray[np.float64]":
+    """As an array of floats."""
     import numpy as np  # noqa: PLC0415 - imported late: `reclaim --help` needs no arrays
 
     return np.asarray(values, dtype=np.float64)
 
 
-def _t_quantile(freedom: int) -> float:
-    from scipy.special import stdtrit  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
-
-    return float(stdtrit(freedom, 0.5 + CONFIDENCE / 2))
+def _method(name: str, plan: Design) -> str:
+    return name + ORDER if plan.ordered else name
 
 
-def _p_value(mean: float, error: float, freedom: int) -> float:
+def _p_value(mean: float, error: float, freedom: float) -> float:
     if error == 0:
         return 1.0 if mean == 0 else 0.0
     from scipy.special import stdtr  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics

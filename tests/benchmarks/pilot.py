@@ -9,7 +9,7 @@ from typing import TextIO
 from reports import units
 from reports.compare import compare_run
 from reports.comparison import Comparison
-from reports.statistics.paired import required_blocks
+from reports.statistics.power import required_blocks
 from reports.store import RunStore
 
 DECIDING = ("pgsteal_direct", "kswapd_cpu")

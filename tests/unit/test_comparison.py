@@ -14,8 +14,9 @@ def trials(
     found = []
     for block, values in enumerate(blocks, start=1):
         lost = (kills or {}).get(block, (0, 0))
-        for arm, value, killed in zip(("off", "on"), values, lost, strict=True):
-            found.append(TrialValues(block, arm, killed, {metric: {0: value}, "kills": {0: float(killed)}}))
+        for place, (arm, value, killed) in enumerate(zip(("off", "on"), values, lost, strict=True)):
+            index = 2 * block + (place if block % 2 else 1 - place)
+            found.append(TrialValues(block, index, arm, killed, {metric: {0: value}, "kills": {0: float(killed)}}))
     return found
 
 

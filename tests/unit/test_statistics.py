@@ -8,15 +8,9 @@ import pytest
 from scipy import stats
 
 from reports.statistics.blocks import Sample, pair_blocks
-from reports.statistics.paired import (
-    log_ratio,
-    minimum_detectable_effect,
-    paired_t,
-    power_of,
-    ratio_of_means,
-    required_blocks,
-    spread,
-)
+from reports.statistics.design import ORDER_FROM_BLOCKS, design
+from reports.statistics.paired import below_p, log_ratio, paired_t, ratio_of_means, robust_centre
+from reports.statistics.power import freedom_of, minimum_detectable_effect, power_of, required_blocks, spread
 
 CONTROL = [10.1, 9.4, 11.0, 10.6, 9.9, 10.3, 9.2, 10.8]
 ARM = [8.2, 7.9, 9.6, 8.1, 8.8, 8.0, 7.7, 9.1]
@@ -75,7 +69,8 @@ def test_a_log_ratio_needs_positive_values_everywhere() -> None:
 @pytest.mark.parametrize("differences", [[], [1.0]])
 def test_below_two_blocks_there_is_no_interval(differences: list[float]) -> None:
     assert paired_t(differences) is None
-    assert minimum_detectable_effect(1.0, len(differences), 0.9) is None
+    assert below_p(differences, differences) is None
+    assert minimum_detectable_effect(1.0, len(differences) - 1, 0.9) is None
 
 
 def test_blocks_without_any_difference_show_none() -> None:
@@ -99,7 +94,7 @@ def test_intervals_cover_the_truth_in_95_of_100_runs(n: int) -> None:
 
 @pytest.mark.parametrize("power", [0.8, 0.9])
 def test_the_detectable_effect_is_seen_as_often_as_it_says(power: float) -> None:
-    size = minimum_detectable_effect(2.0, 10, power)
+    size = minimum_detectable_effect(2.0 / math.sqrt(10), 9, power)
     assert size is not None
     random = np.random.default_rng(11)
     samples = random.normal(size, 2.0, (4000, 10))
@@ -111,7 +106,7 @@ def test_power_is_that_of_the_noncentral_t() -> None:
     n, sd, effect = 12, 1.5, 1.2
     critical, shift = stats.t.ppf(0.975, n - 1), effect * math.sqrt(n) / sd
     known = stats.nct.sf(critical, n - 1, shift) + stats.nct.cdf(-critical, n - 1, shift)
-    assert power_of(effect, sd, n) == pytest.approx(known)
+    assert power_of(effect, sd / math.sqrt(n), n - 1) == pytest.approx(known)
 
 
 def test_required_blocks_is_the_first_number_that_has_the_power() -> None:
@@ -119,7 +114,8 @@ def test_required_blocks_is_the_first_number_that_has_the_power() -> None:
     assert n is not None
     freedom = len(DIFFERENCES) - 1
     sd = spread(DIFFERENCES) * math.sqrt(freedom / stats.chi2.ppf(0.5, freedom))
-    assert power_of(0.5, sd, n) >= 0.9 > power_of(0.5, sd, n - 1)
+    powers = [power_of(0.5, sd / math.sqrt(blocks), freedom_of(blocks)) for blocks in (n, n - 1)]
+    assert powers[0] >= 0.9 > powers[1]
 
 
 def test_assurance_against_a_lucky_pilot_costs_blocks() -> None:
@@ -134,20 +130,81 @@ def test_blocks_for_an_effect_too_small_to_see_are_not_promised() -> None:
     assert required_blocks([1.0], 1.0) is None
 
 
+LAGS = [1, -1, -1, 1, 1, -1, 1, -1]
+
+
+def test_with_order_in_the_model_the_interval_is_that_of_least_squares() -> None:
+    found = paired_t(DIFFERENCES, LAGS)
+    assert found is not None
+    matrix = np.column_stack([np.ones(8), LAGS])
+    (effect, slope), (rest,), *_ = np.linalg.lstsq(matrix, np.asarray(DIFFERENCES))
+    error = math.sqrt(rest / 6 * np.linalg.inv(matrix.T @ matrix)[0, 0])
+    assert (found.value, found.error, found.freedom) == pytest.approx((effect, error, 6))
+    assert (found.low, found.high) == pytest.approx(stats.t.interval(0.95, 6, effect, error))
+    assert slope != pytest.approx(0.0)
+    assert found.method.endswith("order of arms in the model")
+
+
+def test_a_drift_from_trial_to_trial_is_no_effect() -> None:
+    """Unequal orders: without the lags the drift of 1 per trial would be taken for an effect."""
+    lags = [1, 1, 1, 1, -1, -1]
+    noise = [0.1, -0.1, 0.05, -0.05, 0.02, -0.02]
+    drifting = [lag + rest for lag, rest in zip(lags, noise, strict=True)]
+    with_order, without = paired_t(drifting, lags), paired_t(drifting)
+    assert with_order is not None
+    assert without is not None
+    assert abs(with_order.value) < 0.05
+    assert without.value > 0.3
+
+
+@pytest.mark.parametrize(("n", "lags"), [(ORDER_FROM_BLOCKS - 1, [1, -1, 1, -1, 1]), (6, [1] * 6), (6, None)])
+def test_order_is_left_out_where_it_cannot_be_told_or_costs_too_much(n: int, lags: list[float] | None) -> None:
+    assert not design(n, lags).ordered
+    assert design(n, lags).freedom == n - 1
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_a_margin_test_inverts_to_the_interval_of_the_ratio(end: str) -> None:
+    found = ratio_of_means(ARM, CONTROL, LAGS)
+    assert found is not None
+    p = below_p(ARM, CONTROL, LAGS, ratio=getattr(found, end))
+    assert p is not None
+    assert min(p, 1 - p) == pytest.approx(0.025)
+
+
+def test_a_margin_test_without_spread_is_sure_except_at_its_border() -> None:
+    found = [below_p([2.0, 2.0], [1.0, 1.0], absolute=margin) for margin in (0.5, 1.0, 1.5)]
+    assert found == [1.0, 0.5, 0.0]
+
+
+def test_the_robust_centre_is_hodges_and_lehmanns() -> None:
+    pairs = [(a + b) / 2 for i, a in enumerate(DIFFERENCES) for b in DIFFERENCES[i:]]
+    assert robust_centre(DIFFERENCES) == pytest.approx(np.median(pairs))
+    assert robust_centre([]) is None
+
+
+def test_one_wild_block_hardly_moves_the_robust_centre_nor_does_a_drift() -> None:
+    wild = [*DIFFERENCES[:-1], DIFFERENCES[-1] + 1000]
+    drifting = [value + 7 * lag for value, lag in zip(DIFFERENCES, LAGS, strict=True)]
+    centre = robust_centre(DIFFERENCES, LAGS)
+    assert centre == pytest.approx(robust_centre(drifting, LAGS))
+    assert centre == pytest.approx(robust_centre(wild, LAGS), abs=0.5)
+
+
 def test_blocks_pair_only_where_both_arms_have_a_value() -> None:
-    control = [Sample(1, {0: 5.0}, 0), Sample(2, {0: 6.0}, 0)]
-    arm = [Sample(2, {0: 4.0}, 0), Sample(3, {0: 9.0}, 0)]
+    control = [Sample(1, 2 * 1, {0: 5.0}, 0), Sample(2, 2 * 2, {0: 6.0}, 0)]
+    arm = [Sample(2, 2 * 2, {0: 4.0}, 0), Sample(3, 2 * 3, {0: 9.0}, 0)]
     assert [(pair.block, pair.difference) for pair in pair_blocks(control, arm)] == [(2, -2.0)]
 
 
 def test_a_launch_that_one_arm_did_not_record_is_dropped_from_both() -> None:
-    control = [Sample(1, {1: 1.0, 2: 2.0, 3: 90.0}, 0)]
-    arm = [Sample(1, {1: 1.5, 2: 2.5}, 0)]
+    control = [Sample(1, 2 * 1, {1: 1.0, 2: 2.0, 3: 90.0}, 0)]
+    arm = [Sample(1, 2 * 1, {1: 1.5, 2: 2.5}, 0)]
     (pair,) = pair_blocks(control, arm)
     assert (pair.control, pair.arm, pair.launches_dropped) == (1.5, 2.0, 1)
 
 
 def test_a_block_counts_only_when_nobody_was_killed_in_it() -> None:
-    control = [Sample(block, {0: 1.0}, kills) for block, kills in ((1, 0), (2, 1), (3, 2))]
-    arm = [Sample(block, {0: 1.0}, kills) for block, kills in ((1, 0), (2, 0), (3, 2))]
+    control = [Sample(block, 2 * block, {0: 1.0}, kills) for block, kills in ((1, 0), (2, 1), (3, 2))]
+    arm = [Sample(block, 2 * block, {0: 1.0}, kills) for block, kills in ((1, 0), (2, 0), (3, 2))]
     assert [pair.survivors_equal for pair in pair_blocks(control, arm)] == [True, False, False]

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run of some size can see, before it is made and after: pure functions on figures.
+
+Sources: power of Student's test by the noncentral t distribution; Browne, "On the use of a pilot sample for sample
+size determination", Stat. Med. 14 (1995) 1933-1940, for the upper limit of a pilot's standard deviation.
+"""
+
+import math
+from collections.abc import Sequence
+
+from reports.statistics.design import ORDER_FROM_BLOCKS
+from reports.statistics.paired import CONFIDENCE, FEWEST_BLOCKS, array, t_quantile
+
+MOST_BLOCKS = 100_000
+
+
+def spread(differences: Sequence[float]) -> float:
+    """Standard deviation of the blocks' differences (n - 1 in the denominator); 0 below two blocks."""
+    return float(array(differences).std(ddof=1)) if len(differences) > 1 else 0.0
+
+
+def freedom_of(n: int) -> int:
+    """Degrees of freedom of an effect over `n` blocks in both orders, as `reports.statistics.design` counts them."""
+    return n - 2 if n >= ORDER_FROM_BLOCKS else n - 1
+
+
+def power_of(effect: float, error: float, freedom: float, confidence: float = CONFIDENCE) -> float:
+    """Chance that a two-sided t test sees an effect.
+
+    Args:
+        effect: true mean difference.
+        error: standard error of its estimate, above 0.
+        freedom: degrees of freedom of that error.
+        confidence: one minus the size of the test.
+    """
+    from scipy.special import nctdtr  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
+
+    critical, shift = t_quantile(freedom, confidence), abs(effect) / error
+    below = float(nctdtr(freedom, shift, critical)), float(nctdtr(freedom, shift, -critical))
+    return 1.0 - below[0] + (below[1] if math.isfinite(below[1]) else 0.0)
+
+
+def minimum_detectable_effect(error: float, freedom: float, power: float) -> float | None:
+    """Smallest true difference that a two-sided t test at 5 % sees with the given chance.
+
+    Args:
+        error: standard error of the effect's estimate.
+        freedom: degrees of freedom of that error.
+        power: wanted chance.
+
+    Returns:
+        A difference in the unit of `error`; 0 when there is no spread; None without any freedom.
+    """
+    if freedom < 1:
+        return None
+    if error == 0:
+        return 0.0
+    from scipy.optimize import brentq  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
+
+    reach = error
+    while power_of(reach, error, freedom) < power:
+        reach *= 2.0
+    return float(brentq(lambda effect: power_of(effect, error, freedom) - power, 0.0, reach, xtol=1e-6 * error))
+
+
+def required_blocks(
+    differences: Sequence[float], effect: float, power: float = 0.9, *, assurance: float = 0.8
+) -> int | None:
+    """Blocks a run needs to see an effect, from the differences of a pilot.
+
+    A pilot's standard deviation is itself uncertain: half of all pilots understate it. So its upper one-sided limit is
+    used, which holds with chance `assurance` (0.5 is close to taking it at face value).
+
+    Args:
+        differences: arm - control per block of the pilot.
+        effect: true mean difference worth seeing, in the same unit, not 0.
+        power: wanted chance of seeing it.
+        assurance: chance that the true spread is not above the one used.
+
+    Returns:
+        At least 2; None for a pilot below two blocks, or when more than `MOST_BLOCKS` were needed.
+    """
+    if len(differences) < FEWEST_BLOCKS or effect == 0:
+        return None
+    from scipy.special import chdtri  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
+
+    freedom = len(differences) - 1
+    sd = spread(differences) * math.sqrt(freedom / float(chdtri(freedom, assurance)))
+    return blocks_for(effect, sd, power)
+
+
+def blocks_for(effect: float, sd: float, power: float = 0.9) -> int | None:
+    """Blocks a run needs to see an effect when the blocks' differences spread by `sd`; None above `MOST_BLOCKS`."""
+    if sd == 0:
+        return FEWEST_BLOCKS
+
+    def enough(blocks: int) -> bool:
+        return power_of(effect, sd / math.sqrt(blocks), freedom_of(blocks)) >= power
+
+    low, high = 1, FEWEST_BLOCKS
+    while not enough(high):
+        low, high = high, high * 2
+        if high > MOST_BLOCKS:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high

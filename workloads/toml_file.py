@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TOML files -> pydantic models; every problem of a file is found at once and named by file and line."""
+
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from workloads.errors import InputError
+from workloads.lines import key_lines, line_of
+
+Place: TypeAlias = tuple[str | int, ...]
+"""Keys and array indices from the root of a file."""
+
+Problem: TypeAlias = tuple[Place, str]
+Model = TypeVar("Model", bound="TomlFile")
+
+
+class TomlFile(BaseModel):
+    """What a file may hold; unknown keys are problems, so that a typing slip is never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def problems(self) -> Iterator[Problem]:
+        """Problems that only show when the values are seen together: path in the file, text."""
+        yield from ()
+
+
+def read(path: Path) -> str:
+    """A file's text.
+
+    Raises:
+        InputError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise InputError(f"{path}: cannot be read: {reason}") from error
+
+
+def parse(path: Path, text: str, model: type[Model]) -> Model:
+    """A file's text as a model.
+
+    Raises:
+        InputError: not TOML, or every problem, `FILE:LINE: where: what`.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not TOML: {error}") from error
+    try:
+        made = model.model_validate(data)
+    except ValidationError as error:
+        raise _at_lines(
+            path, text, [(item["loc"], item["msg"].removeprefix("Value error, ")) for item in error.errors()], _key_path
+        ) from error
+    found = list(made.problems())
+    if found:
+        raise _at_lines(path, text, found, lambda loc: loc)
+    return made
+
+
+def _at_lines(
+    path: Path,
+    text: str,
+    problems: list[Problem],
+    key_path: Callable[[tuple[str | int, ...]], tuple[str | int, ...]],
+) -> InputError:
+    lines = key_lines(text)
+    placed = sorted((line_of(lines, key_path(loc)), _dotted(key_path(loc)), what) for loc, what in problems)
+    return InputError(*(f"{path}:{line}: {where}: {what}" for line, where, what in placed))
+
+
+def _key_path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Pydantic puts the tag of a step between its index and its keys: `("steps", 0, "launch", "app")`."""
+    return (*loc[:2], *loc[3:]) if loc[:1] == ("steps",) else loc
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or "file"
