@@ -145,7 +145,13 @@ def _trials(
     counting: Sequence[LedgerLine], values: Mapping[str, Mapping[str, Mapping[int, float]]]
 ) -> list[TrialValues]:
     return [
-        TrialValues(line.trial.block, line.trial.index, line.trial.arm, line.kills, _with_kills(values[line.trial.name], line.kills))
+        TrialValues(
+            line.trial.block,
+            line.trial.index,
+            line.trial.arm,
+            line.kills,
+            _with_kills(values[line.trial.name], line.kills),
+        )
         for line in counting
     ]
 

@@ -2,7 +2,7 @@
 """One metric of one arm against the control, with its doubts. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from reports.metrics import Metric
@@ -18,7 +18,7 @@ Outcome: TypeAlias = Literal["better", "worse", "higher", "lower", "same", "unkn
 Family: TypeAlias = Literal["kills", "primary", "other"]
 """Effects that are judged together: `reports.families`."""
 
-KILLS = "kills"
+KILLS: Literal["kills"] = "kills"
 FEW_BLOCKS = 6
 
 
@@ -105,12 +105,10 @@ def compare_metric(metric: Metric, arm: str, control: str, trials: Sequence[Tria
     pairs = pair_blocks(samples[control], samples[arm])
     used = [pair for pair in pairs if metric.name == KILLS or pair.survivors_equal]
     controls, arms, lags = [p.control for p in used], [p.arm for p in used], [p.lag for p in used]
-    differences = [pair.difference for pair in used]
-    difference, ratio = paired_t(differences, lags), log_ratio(arms, controls, lags)
-    robust, n, left_out = robust_centre(differences, lags), len(used), len(pairs) - len(used)
-    all_blocks = paired_t([p.difference for p in pairs], [p.lag for p in pairs]) if left_out else None
+    differences, n = [pair.difference for pair in used], len(used)
+    difference = paired_t(differences, lags)
     lonely = len(samples[control]) + len(samples[arm]) - 2 * len(pairs)
-    return Comparison(
+    found = Comparison(
         metric=metric,
         arm=arm,
         control=control,
@@ -122,18 +120,17 @@ def compare_metric(metric: Metric, arm: str, control: str, trials: Sequence[Tria
         arm_mean=sum(arms) / n if n else None,
         difference=difference,
         relative=ratio_of_means(arms, controls, lags),
-        ratio=ratio,
-        robust=robust,
+        ratio=log_ratio(arms, controls, lags),
+        robust=robust_centre(differences, lags),
         detectable_80=_detectable(difference, 0.8),
         detectable_90=_detectable(difference, 0.9),
-        all_blocks=all_blocks,
-        left_out=left_out,
+        all_blocks=paired_t([p.difference for p in pairs], [p.lag for p in pairs]) if len(pairs) > n else None,
+        left_out=len(pairs) - n,
         pairs=pairs,
-        caveats=(
-            *_block_caveats(n, left_out, lonely, sum(pair.launches_dropped for pair in used)),
-            *_estimate_caveats(difference, ratio, all_blocks, robust),
-        ),
+        caveats=(),
     )
+    dropped = sum(pair.launches_dropped for pair in used)
+    return replace(found, caveats=(*_block_caveats(found, lonely, dropped), *_estimate_caveats(found)))
 
 
 def shared_codes(rows: Sequence[Comparison]) -> frozenset[str]:
@@ -168,8 +165,8 @@ def outcome(metric: Metric, difference: Estimate | None, p: float | None) -> Out
     return "better" if rose == (metric.better == "higher") else "worse"
 
 
-def _block_caveats(n: int, left_out: int, lonely: int, dropped: int) -> list[Caveat]:
-    found = []
+def _block_caveats(comparison: Comparison, lonely: int, dropped: int) -> list[Caveat]:
+    found, n, left_out = [], comparison.n, comparison.left_out
     if left_out:
         found.append(
             Caveat(
@@ -199,9 +196,8 @@ def _block_caveats(n: int, left_out: int, lonely: int, dropped: int) -> list[Cav
     return found
 
 
-def _estimate_caveats(
-    difference: Estimate | None, ratio: Estimate | None, all_blocks: Estimate | None, robust: float | None
-) -> list[Caveat]:
+def _estimate_caveats(comparison: Comparison) -> list[Caveat]:
+    difference, ratio, all_blocks = comparison.difference, comparison.ratio, comparison.all_blocks
     if difference is None:
         return []
     found, seen = [], difference.excludes(0.0)
@@ -227,6 +223,7 @@ def _estimate_caveats(
                 "Lower the dose until nobody is killed, then run again.",
             )
         )
+    robust = comparison.robust
     if robust is not None and seen and not difference.low <= robust <= difference.high:
         found.append(
             Caveat(

@@ -7,8 +7,8 @@
   (J. R. Stat. Soc. B 57 (1995) 289-300).
 - Kills stand alone: a warning is not to be weighed against how many other metrics there are.
 
-Both adjustments are held against statsmodels' in the tests; here they are written out because importing either library's
-takes longer than the whole of `reclaim compare`.
+Both are written out because importing scipy.stats takes as long as the whole of `reclaim compare`; a test holds them
+against it.
 """
 
 from collections.abc import Iterator, Sequence

@@ -19,9 +19,9 @@ WIDTH = 80
 _EFFECT_WIDTH = 22
 _WORDS = {"better": "better", "worse": "worse", "higher": "higher", "lower": "lower", "same": "~", "unknown": "?"}
 _NOTE = (
-    "~ no detectable difference. Intervals of 95 %: paired t over blocks, the order of arms in the model from 6 blocks "
-    "on; changes in percent: ratio of means (Fieller), same decision. Launches: median per trial. A word beside n means "
-    "p below 0.05 among all metrics of its kind: the primary ones (Holm), the others (false discovery rate)."
+    "~ no detectable difference. Intervals of 95 %: paired t over blocks, the order of arms in the model from 6 blocks"
+    " on; changes in percent: ratio of means (Fieller), same decision. Launches: median per trial. A word beside n"
+    " means p below 0.05 among all metrics of its kind: the primary ones (Holm), the others (false discovery rate)."
 )
 
 

@@ -218,8 +218,10 @@ def controls(arms: Sequence[Arm], control: str, treatment: str = "") -> dict[str
     """
     if not treatment:
         return {arm.name: control for arm in arms if arm.name != control}
-    levels = {arm.name: dict((s.knob, s.value) for s in arm.settings) for arm in arms}
-    rests = {name: {knob: value for knob, value in found.items() if knob != treatment} for name, found in levels.items()}
+    levels = {arm.name: {s.knob: s.value for s in arm.settings} for arm in arms}
+    rests = {
+        name: {knob: value for knob, value in found.items() if knob != treatment} for name, found in levels.items()
+    }
     off = levels[control].get(treatment)
     references = [arm.name for arm in arms if levels[arm.name].get(treatment) == off]
     return {

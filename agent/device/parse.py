@@ -187,3 +187,13 @@ def _oom_kill(match: re.Match[str]) -> Kill:
     said = re.search(r"(?:Memory cgroup )?[Oo]ut of memory", match.string[start : match.start()])
     reason = said[0] if said else "out of memory"
     return Kill(match["name"], int(match["pid"]), "oom", int(adj[1]) if adj else None, reason)
+
+
+def log_time(text: str) -> str:
+    """What `date +'%m-%d %H:%M:%S.%N'` printed, as `logcat -T` takes it: to the millisecond (AOSP logcat.cpp).
+
+    A date that knows no `%N` prints letters there: then the log is asked from the whole second on; nothing is missed.
+    """
+    second, _, fraction = text.strip().partition(".")
+    digits = re.match(r"\d{3}", fraction)
+    return f"{second}.{digits[0] if digits else '000'}"

@@ -24,8 +24,8 @@ from workloads.spec import Arm, Experiment, Launch
 
 TRACE = "trace.pftrace"
 _EATERS_END_S = 120.0
-_NOW = batch.program("date", "+%m-%d %H:%M:%S.000")
-"""The phone's own clock, in the form `logcat -T` takes (AOSP logcat.cpp)."""
+_NOW = batch.program("date", "+%m-%d %H:%M:%S.%N")
+"""The phone's own clock; `parse.log_time` makes of it what `logcat -T` takes."""
 
 Told = Callable[[str], None]
 """Is told each stage as it begins: `settle`, `pressure and launches`."""
@@ -189,7 +189,7 @@ def _measured(bench: Bench, remote: str, folder: Path, stages: Stages) -> Window
         with stages.stage("stop trace"):
             tracing.stop()
         with stages.stage("collect"):
-            logcat = batch.program("logcat", "-d", "-v", "threadtime", "-T", now.text.strip())
+            logcat = batch.program("logcat", "-d", "-v", "threadtime", "-T", parse.log_time(now.text))
             after, busy_after, (log,) = survey(phone, logcat)
             kernel_log = _oom_lines(phone, busy_before, busy_after)
         with stages.stage("check pages"):

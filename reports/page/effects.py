@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Comparisons to what the page shows of them: answers, cards, rows of the forest plot. Pure."""
 
+from dataclasses import replace
+
 from reports.analysis import Analysis
 from reports.comparison import KILLS, Comparison, Outcome, shared_codes
 from reports.page import forest
@@ -46,13 +48,14 @@ def _answer(analysis: Analysis, arm: ArmVerdict) -> Answer:
     lead, _, rest = arm.sentence.partition(": ")
     if not rest:
         lead, rest = "", arm.sentence
+    common = shared_codes(rows)
     kills = [_kills_card(each) for each in rows if each.metric.name == KILLS]
     return Answer(
         arm=arm.arm,
         lead=lead,
         rest=rest,
         tone=_ANSWER_TONES[arm.answer],
-        cards=(*kills, *(_card(each) for each in primary if each.metric.name != KILLS))[:_MOST_CARDS],
+        cards=(*kills, *(_doubted(each, common) for each in primary if each.metric.name != KILLS))[:_MOST_CARDS],
         costs=arm.costs,
         gains=arm.gains,
         silent=f"No detectable difference in {count(arm.silent, 'other metric')}." if arm.silent else "",
@@ -72,6 +75,11 @@ def _kills_card(each: Comparison) -> Card:
         word,
         "moved" if tone == "same" else tone,
     )
+
+
+def _doubted(each: Comparison, common: frozenset[str]) -> Card:
+    doubts = tuple(sentence(caveat.what) for caveat in each.caveats if caveat.code not in common)
+    return replace(_card(each), doubts=doubts)
 
 
 def _card(each: Comparison) -> Card:

@@ -36,6 +36,7 @@ class Card:
         detail: below it: interval, levels, n.
         word: better, worse, no detectable difference, ...
         tone: of the word.
+        doubts: what makes this figure less sure than it looks, sentences.
     """
 
     label: str
@@ -43,6 +44,7 @@ class Card:
     detail: str
     word: str
     tone: Tone
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

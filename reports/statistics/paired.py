@@ -10,7 +10,7 @@ Hodges and Lehmann, Ann. Math. Stat. 34 (1963) 598-611, for the robust centre.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reports.statistics.design import Design, design
@@ -131,8 +131,8 @@ def log_ratio(
     if logs is None:
         return None
     method = logs.method.replace(PAIRED_T, LOG_PAIRED_T)
-    ends = (math.exp(part) for part in (logs.value, logs.low, logs.high))
-    return Estimate(*ends, logs.p, logs.n, method, confidence, error=logs.error, freedom=logs.freedom)
+    value, low, high = (math.exp(part) for part in (logs.value, logs.low, logs.high))
+    return replace(logs, value=value, low=low, high=high, method=method)
 
 
 def below_p(

@@ -70,8 +70,8 @@ def test_a_kill_in_every_block_leaves_nothing_to_compare() -> None:
 
 
 def test_it_is_said_when_blocks_with_kills_would_turn_the_answer() -> None:
-    blocks = [(10.0, 10.4), (10.0, 9.7), (10.0, 10.1), (10.0, 9.8), (10.0, 7.0), (10.0, 7.0), (10.0, 7.1), (10.0, 7.0)]
-    found = compare("kswapd_cpu", trials(*blocks, kills=dict.fromkeys((5, 6, 7, 8), (0, 1))))
+    quiet, hit = [(10.0, 10.4), (10.0, 9.7), (10.0, 10.1), (10.0, 9.8)], [(10.0, 5.0)] * 6
+    found = compare("kswapd_cpu", trials(*quiet, *hit, kills=dict.fromkeys(range(5, 11), (0, 1))))
     assert found.outcome == "same"
     assert "kills-decide" in codes(found)
 
@@ -96,3 +96,12 @@ def test_a_few_large_blocks_that_decide_are_pointed_at() -> None:
     found = compare("kswapd_cpu", trials(*blocks))
     assert found.outcome == "same"
     assert "scale-matters" in codes(found)
+
+
+def test_an_effect_that_a_few_wild_blocks_make_is_pointed_at() -> None:
+    quiet = [(20.0, 20.0 + 0.01 * place) for place in range(-7, 8)]
+    found = compare("kswapd_cpu", trials(*quiet, *[(20.0, 10.0)] * 5))
+    assert found.outcome == "better"
+    assert found.robust == pytest.approx(0.0, abs=0.1)
+    assert "few-blocks-decide" in codes(found)
+    assert "few-blocks-decide" not in codes(compare("kswapd_cpu", trials(*FALLING)))

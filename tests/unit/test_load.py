@@ -6,7 +6,7 @@ import pytest
 from workloads import load
 from workloads.errors import InputError
 from workloads.lines import key_lines
-from workloads.spec import Launch, Setting
+from workloads.spec import Launch, Rule, Setting
 
 THREE_MISTAKES = """\
 question = "Does it help?"
@@ -94,3 +94,53 @@ def test_lines_are_found_for_tables_dotted_keys_arrays_and_inline_tables() -> No
     assert lines["t", "c", 1, "d"] == 5
     assert lines["u", 0, "v", "q r"] == 9
     assert lines["u", 1, "e"] == 11
+
+
+RULED = """\
+question = "Does it help?"
+workload = "launches-under-pressure"
+control = "off"
+blocks = 16
+primary = ["ttid"]
+stop = "decided"
+
+[[arms]]
+name = "off"
+settings = { kcompressd = "off" }
+
+[[arms]]
+name = "on"
+settings = { kcompressd = 2 }
+trace = false
+
+[[rules]]
+metric = "ttid"
+margin_percent = 3
+
+[[rules]]
+metric = "kswapd_cpu"
+must = "improve"
+margin = 0.1
+app = "*"
+"""
+
+
+def test_gate_rules_an_early_stop_and_arms_without_a_trace_are_part_of_an_experiment(tmp_path: Path) -> None:
+    made, _ = load.experiment(write(tmp_path, RULED))
+    assert made.rules == (Rule("ttid", margin=0.03), Rule("kswapd_cpu", "improve", 0.1, relative=False, app="*"))
+    assert made.stop == "decided"
+    assert [arm.trace for arm in made.arms] == [True, False]
+
+
+@pytest.mark.parametrize("margins", ["", "margin = 1\nmargin_percent = 3", "margin_percent = -1", "margin = inf"])
+def test_a_rule_has_one_margin_and_a_sensible_one(tmp_path: Path, margins: str) -> None:
+    with pytest.raises(InputError, match=r"mine.toml:17: rules\[0\]:|mine.toml:19: rules\[0\].margin"):
+        load.experiment(write(tmp_path, RULED.replace("margin_percent = 3", margins)))
+
+
+def test_a_treatment_that_no_arm_sets_or_that_leaves_an_arm_alone_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"mine.toml:6: treatment: no arm sets 'nothing'"):
+        load.experiment(write(tmp_path, RULED.replace("stop", 'treatment = "nothing"\n#', 1)))
+    alone = RULED.replace("stop", 'treatment = "kcompressd"\n#', 1).replace("= 2 }", '= 2, algorithm = "zstd" }')
+    with pytest.raises(InputError, match=r"arms\[1\]: no arm differs from 'on' in kcompressd alone"):
+        load.experiment(write(tmp_path, alone))

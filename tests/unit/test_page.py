@@ -243,3 +243,17 @@ def test_no_line_is_drawn_through_a_time_without_samples() -> None:
     (curve,) = curves({"on": [track]}, ["on"], 0.5)
     drawn = {t: value for t, value in zip(curve.t_s, curve.middle, strict=True) if value is not None}
     assert drawn == {0.0: 1.0, 0.5: 1.0, 1.0: 1.0, 9.0: 5.0, 9.5: 5.0}
+
+
+def test_a_doubt_about_a_primary_figure_stands_on_its_card() -> None:
+    analysis = analyse(run_values(SMALL))
+    doubted = tuple(
+        replace(each, caveats=(Caveat("scale-matters", "a few large blocks decide", "look at them"),))
+        if each.metric.name == "kswapd_cpu"
+        else each
+        for each in analysis.comparisons
+    )
+    cards = build_page(replace(analysis, comparisons=doubted), Extras("", "reclaim 0")).answers[0].cards
+    assert {card.label: card.doubts for card in cards if card.doubts} == {
+        "CPU time of kswapd": ("A few large blocks decide.",)
+    }

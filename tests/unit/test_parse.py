@@ -209,3 +209,15 @@ def test_the_kernels_kills_are_found_in_dmesg_old_and_new() -> None:
         Kill("a) b", 9, "oom", None, "Memory cgroup out of memory"),
         Kill("old", 10, "oom", None, "out of memory"),
     )
+
+
+@pytest.mark.parametrize(
+    ("printed", "asked"),
+    [
+        ("11-25 16:05:09.123456789\n", "11-25 16:05:09.123"),  # toybox 0.8, Android 9 and newer
+        ("11-25 16:05:09.N\n", "11-25 16:05:09.000"),  # toolbox of old Androids: no %N
+        ("11-25 16:05:09.%N", "11-25 16:05:09.000"),
+    ],
+)
+def test_the_log_is_asked_from_the_millisecond_where_date_tells_it(printed: str, asked: str) -> None:
+    assert parse.log_time(printed) == asked
