@@ -3,19 +3,21 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field, replace
 
-from reports.comparison import KILLS, Comparison, TrialValues, compare_metric
+from reports.comparison import FEW_BLOCKS, KILLS, Comparison, TrialValues, compare_metric
+from reports.evenness import Exclusions, examine
+from reports.exclusions import not_judged
 from reports.families import judge
+from reports.ledger import LedgerLine, keep_ledger, rules_in_force
 from reports.levels import Level, levels
 from reports.metrics import METRICS, Metric
-from reports.record import Caveat, DeviceFacts, Plan, PlannedTrial, TrialRecord
+from reports.noise import NoiseFloor, Origin, doubt, floor_of
+from reports.record import Caveat, DeviceFacts, Plan, TrialRecord
 from reports.situation import Situation
+from reports.tracing import TracingPrice, about_tracing, all_alike, prices, recorded, treatments
 from reports.verdict import Verdict, decide
-from workloads.spec import Experiment, controls
-
-Status: TypeAlias = Literal["counts", "warm-up", "excluded", "not measured", "not run"]
+from workloads.spec import Experiment
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,21 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What earlier runs of the same phone with the same workload have told.
+
+    Attributes:
+        floor: how much identical arms differ; None when no A/A run was kept.
+        price: what tracing costs; None when no run measured it.
+        trouble: why nothing is known although something was kept; empty usually.
+    """
+
+    floor: NoiseFloor | None = None
+    price: TracingPrice | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
 class RunValues:
     """A run as read from disk.
 
@@ -53,6 +70,7 @@ class RunValues:
         measures: what was measured; () when nothing was.
         events: what happened, in order.
         caveats: doubts about a trial's measures, by name of the trial.
+        known: what earlier runs have told of the phone; None when nobody looked.
     """
 
     name: str
@@ -64,23 +82,7 @@ class RunValues:
     measures: tuple[Measure, ...]
     events: tuple[dict[str, object], ...] = ()
     caveats: Mapping[str, tuple[Caveat, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class LedgerLine:
-    """Whether one planned trial counts, and why not.
-
-    Attributes:
-        trial: the plan's line.
-        status: `counts`, or what keeps it out of comparisons.
-        reason: in words; empty when it counts.
-        kills: processes killed during it; 0 when it was not run.
-    """
-
-    trial: PlannedTrial
-    status: Status
-    reason: str
-    kills: int
+    known: Known | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,10 @@ class Analysis:
         levels: what each arm measured by itself.
         verdict: the answer.
         doubts: caveats of trials that count, each once.
+        exclusions: what was left out by rule, and whether that was even.
+        floor: the noise floor that this run tells, when it is an A/A run of enough blocks.
+        prices: what tracing costs, by this run's arms without a trace.
+        background: what is known of the phone's noise and of tracing, sentences.
     """
 
     run: RunValues
@@ -110,35 +116,134 @@ class Analysis:
     levels: tuple[Level, ...]
     verdict: Verdict
     doubts: tuple[TrialDoubt, ...]
+    exclusions: Exclusions
+    floor: NoiseFloor | None = None
+    prices: tuple[TracingPrice, ...] = ()
+    background: tuple[str, ...] = ()
 
 
 def analyse(run: RunValues) -> Analysis:
     """Answer the run's question from its values."""
+    run = _measured_alike(run)
     values = values_by_trial(run.measures)
     traced = {trial: int(metrics.get(KILLS, {}).get(0, 0)) for trial, metrics in values.items()}
     ledger = keep_ledger(run.plan, run.records, traced)
     counting = [line for line in ledger if line.status == "counts"]
     trials = _trials(counting, values)
     metrics = _metrics(run, trials)
-    comparisons = judge(tuple(_compare(run, metrics.values(), trials)), run.experiment.primary)
-    situation = Situation(
+    comparisons = _doubted(run, judge(tuple(_compare(run, metrics.values(), trials)), run.experiment.primary))
+    exclusions = _exclusions(run, ledger, values, comparisons)
+    verdict = decide(run.experiment, _situation(run, ledger), comparisons)
+    floor = floor_of(_origin(run), comparisons) if all_alike(run.experiment) else None
+    priced = tuple(prices(_origin(run), run.experiment.arms, _trials(counting, _by_records(run))))
+    return Analysis(
+        run=run,
+        ledger=ledger,
+        comparisons=comparisons,
+        levels=tuple(levels([arm.name for arm in run.experiment.arms], metrics, trials)),
+        verdict=replace(verdict, caveats=(*verdict.caveats, *exclusions.caveats)),
+        doubts=_doubts(run, {line.trial.name for line in counting}),
+        exclusions=exclusions,
+        floor=floor,
+        prices=priced,
+        background=tuple(_background(run, floor, priced)),
+    )
+
+
+def _measured_alike(run: RunValues) -> RunValues:
+    """A run that asks what tracing costs, with every trial measured as those without a trace are."""
+    if not about_tracing(run.experiment):
+        return run
+    units = {name: metric.unit for name, metric in METRICS.items()}
+    apps = {
+        (record.trial.name, launch.index): launch.component.partition("/")[0]
+        for record in run.records
+        for launch in record.launches
+    }
+    rows = [
+        Measure(trial, launch, apps.get((trial, launch), ""), metric, value, units[metric])
+        for trial, metrics in _by_records(run).items()
+        for metric, launches in metrics.items()
+        for launch, value in launches.items()
+    ]
+    return replace(run, measures=(*rows, *(row for row in run.measures if row.metric == KILLS)))
+
+
+def _by_records(run: RunValues) -> dict[str, dict[str, dict[int, float]]]:
+    """Trial -> metric -> launch -> value, by the records alone."""
+    return {record.trial.name: recorded(record) for record in run.records}
+
+
+def _situation(run: RunValues, ledger: Sequence[LedgerLine]) -> Situation:
+    return Situation(
         planned=len(run.plan.trials),
         ended=len(run.records),
-        counting=len(counting),
+        counting=sum(line.status == "counts" for line in ledger),
         excluded=sum(line.status == "excluded" for line in ledger),
         measured=bool(run.measures),
         arms=tuple(arm.name for arm in run.experiment.arms),
-        arms_counting=tuple(dict.fromkeys(line.trial.arm for line in counting)),
-        same_settings=len({arm.settings for arm in run.experiment.arms}) == 1 < len(run.experiment.arms),
+        arms_counting=tuple(dict.fromkeys(line.trial.arm for line in ledger if line.status == "counts")),
+        same_settings=all_alike(run.experiment),
         kills={
             arm.name: sum(line.kills for line in ledger if line.trial.arm == arm.name and line.trial.block > 0)
             for arm in run.experiment.arms
         },
     )
-    verdict = decide(run.experiment, situation, comparisons)
-    names = {line.trial.name for line in counting}
-    alone = tuple(levels([arm.name for arm in run.experiment.arms], metrics, trials))
-    return Analysis(run, ledger, comparisons, alone, verdict, _doubts(run, names))
+
+
+def _origin(run: RunValues) -> Origin:
+    return Origin(
+        run=run.name,
+        at=run.records[0].started_at if run.records else "",
+        serial=run.device.serial,
+        model=run.device.model,
+        build=run.device.build,
+        kernel=run.device.kernel,
+        workload=run.experiment.workload.name,
+    )
+
+
+def _doubted(run: RunValues, comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """The comparisons, those smaller than the phone's noise floor marked; an A/A run is itself one."""
+    floor = run.known.floor if run.known and not all_alike(run.experiment) else None
+    if floor is None:
+        return tuple(comparisons)
+    doubts = [doubt(each, floor, run.device) for each in comparisons]
+    return tuple(
+        replace(each, caveats=(*each.caveats, caveat)) if caveat else each
+        for each, caveat in zip(comparisons, doubts, strict=True)
+    )
+
+
+def _exclusions(
+    run: RunValues,
+    ledger: Sequence[LedgerLine],
+    values: Mapping[str, Mapping[str, Mapping[int, float]]],
+    comparisons: Sequence[Comparison],
+) -> Exclusions:
+    """What was left out, and the primary answers with it put back as far as it was measured."""
+    rules, primary = rules_in_force(run.plan), run.experiment.primary
+    back = [line for line in ledger if line.status == "excluded" and line.trial.name in values]
+    trials = _trials([line for line in ledger if line.status == "counts" or line in back], values)
+    metrics = [metric for metric in _metrics(run, trials).values() if metric.name in primary and back]
+    put_back = judge(tuple(_compare(run, metrics, trials)), primary)
+    found = examine(rules, ledger, treatments(run.experiment), comparisons, put_back, len(back))
+    ended = [record for record in run.records if record.trial.block > 0]
+    return replace(found, caveats=(*found.caveats, *not_judged(rules, ended)))
+
+
+def _background(run: RunValues, floor: NoiseFloor | None, priced: Sequence[TracingPrice]) -> Iterator[str]:
+    """What is known of this phone's noise and of tracing: by earlier runs, and by this one."""
+    known = run.known or Known()
+    if known.floor and known.floor.origin.run != run.name:
+        yield known.floor.told(run.device)
+    if known.trouble:
+        yield f"The phone's noise floor is not known: {known.trouble}"
+    yield from (price.told(run.device, run.name) for price in priced)
+    if known.price and not priced:
+        yield known.price.told(run.device, run.name)
+    if all_alike(run.experiment) and floor is None and run.records:
+        yield f"Not kept as this phone's noise floor: that takes {FEW_BLOCKS} blocks without kills."
 
 
 def _trials(
@@ -154,42 +259,6 @@ def _trials(
         )
         for line in counting
     ]
-
-
-def keep_ledger(plan: Plan, records: Sequence[TrialRecord], traced: Mapping[str, int]) -> tuple[LedgerLine, ...]:
-    """Say of every planned trial whether it counts; rules that look at no result.
-
-    A trial is left out when it is a warm-up, was not run, was excluded by the runner, has a setting that was not in
-    force, or has no measures.
-
-    Args:
-        plan: the trials.
-        records: those that ended.
-        traced: name of each measured trial -> kills its measures count.
-    """
-    ended = {record.trial.name: record for record in records}
-    return tuple(_line(trial, ended.get(trial.name), traced.get(trial.name)) for trial in plan.trials)
-
-
-def _line(trial: PlannedTrial, record: TrialRecord | None, traced: int | None) -> LedgerLine:
-    if record is None:
-        return LedgerLine(trial, "not run", "the run ended before it", 0)
-    kills = max(kills_of(record), traced or 0)
-    unproven = [knob for knob, proof in record.proof.items() if proof.outcome == "not_taken"]
-    if trial.block == 0:
-        return LedgerLine(trial, "warm-up", "warm-ups are never compared", kills)
-    if record.excluded is not None:
-        return LedgerLine(trial, "excluded", record.excluded, kills)
-    if unproven:
-        return LedgerLine(trial, "excluded", f"setting not in force: {', '.join(unproven)}", kills)
-    if traced is None:
-        return LedgerLine(trial, "not measured", "no measures: run `reclaim measure` on the run", kills)
-    return LedgerLine(trial, "counts", "", kills)
-
-
-def kills_of(record: TrialRecord) -> int:
-    """Processes killed during a trial: those its log names, or the eaters that never reported, whichever is more."""
-    return max(len(record.kills), sum(not eater.survived for eater in record.eaters))
 
 
 def values_by_trial(measures: Iterable[Measure]) -> dict[str, dict[str, dict[int, float]]]:
@@ -218,10 +287,8 @@ def _metrics(run: RunValues, trials: Sequence[TrialValues]) -> dict[str, Metric]
 
 
 def _compare(run: RunValues, metrics: Iterable[Metric], trials: Sequence[TrialValues]) -> Iterator[Comparison]:
-    experiment = run.experiment
-    for arm, control in controls(experiment.arms, experiment.control, experiment.treatment).items():
-        if control is not None:
-            yield from (compare_metric(metric, arm, control, trials) for metric in metrics)
+    for arm, control in treatments(run.experiment).items():
+        yield from (compare_metric(metric, arm, control, trials) for metric in metrics)
 
 
 def _doubts(run: RunValues, counting: set[str]) -> tuple[TrialDoubt, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reports.analysis import Analysis, Measure, RunValues, analyse
 from reports.comparison import Comparison
 from reports.measures import caveats_of
+from reports.noise_store import known
 from reports.record import SCHEMA_VERSION
 from reports.store import RunStore
 
@@ -22,17 +23,18 @@ def read_run(store: RunStore) -> RunValues:
     Raises:
         StoreError: a file of the run is missing or broken.
     """
-    measures = store.measures()
+    measures, experiment = store.measures(), store.experiment()
     return RunValues(
         name=store.name,
         path=str(store.path),
-        experiment=store.experiment(),
+        experiment=experiment,
         device=store.device,
         plan=store.plan,
         records=store.records(),
         measures=_measures(measures),
         events=store.events(),
         caveats=caveats_of(measures) if measures is not None else {},
+        known=known(store.device, experiment.workload),
     )
 
 
@@ -69,9 +71,18 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "verdict": verdict,
         "comparisons": [{**flat(each), "caveats": each.caveats, "pairs": each.pairs} for each in analysis.comparisons],
         "trials": [
-            {"trial": line.trial.name, "status": line.status, "reason": line.reason, "kills": line.kills}
+            {
+                "trial": line.trial.name,
+                "status": line.status,
+                "rule": line.rule,
+                "reason": line.reason,
+                "kills": line.kills,
+            }
             for line in analysis.ledger
         ],
+        "exclusions": analysis.exclusions,
+        "noise_floor": analysis.floor or (run.known.floor if run.known else None),
+        "tracing": analysis.prices or ([run.known.price] if run.known and run.known.price else []),
         "doubts": analysis.doubts,
     }
 

@@ -20,6 +20,8 @@ Family: TypeAlias = Literal["kills", "primary", "other"]
 
 KILLS: Literal["kills"] = "kills"
 FEW_BLOCKS = 6
+WITHIN_NOISE_FLOOR = "within-noise-floor"
+"""A caveat whose figures are each metric's own: never told once for all."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def compare_metric(metric: Metric, arm: str, control: str, trials: Sequence[Tria
 def shared_codes(rows: Sequence[Comparison]) -> frozenset[str]:
     """Caveats that every metric carries: told once for the run, not on every row."""
     codes = [{caveat.code for caveat in each.caveats} for each in rows if each.metric.name != KILLS]
-    return frozenset(set.intersection(*codes)) if codes else frozenset()
+    return frozenset(set.intersection(*codes)) - {WITHIN_NOISE_FLOOR} if codes else frozenset()
 
 
 def _samples(metric: Metric, arm: str, trials: Sequence[TrialValues]) -> list[Sample]:

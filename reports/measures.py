@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reports.metrics import MEASURE_COLUMNS
 from reports.record import Caveat, LaunchResult, PlannedTrial, TrialRecord
+from reports.recorded import AM_TOTAL_TIME, by_am, by_vmstat
 from reports.store import RunStore
 from reports.traces.measure import Row, TraceLaunch, TraceMeasures, measure_trace
 from reports.traces.series import SERIES_COLUMNS
@@ -15,27 +16,6 @@ from workloads.errors import TraceError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_FROM_VMSTAT: dict[str, tuple[str, ...]] = {
-    "pgsteal_anon": ("pgsteal_anon",),
-    "pgscan_anon": ("pgscan_anon",),
-    "pgsteal_kswapd": ("pgsteal_kswapd",),
-    "pgsteal_direct": ("pgsteal_direct",),
-    "allocstall": (
-        "allocstall",
-        "allocstall_dma",
-        "allocstall_dma32",
-        "allocstall_normal",
-        "allocstall_movable",
-        "allocstall_device",
-    ),
-    "pgrotated": ("pgrotated",),
-    "pswpout": ("pswpout",),
-    "pswpin": ("pswpin",),
-    "refault_anon": ("workingset_refault_anon",),
-    "refault_file": ("workingset_refault_file",),
-}
-"""Metrics that the growth of /proc/vmstat over the trial gives in the same unit as the trace does."""
 
 _CAVEATS = "caveats"
 
@@ -60,14 +40,14 @@ def measure_trial(record: TrialRecord, trace_path: Path | None, run: str, device
 
     Args:
         record: what the trial left behind.
-        trace_path: its trace; None when it has none.
+        trace_path: its trace; None when it has none, which is no fault where its arm records none.
         run: name of the run, for the rows.
         device: serial of the phone, for the rows.
 
     Raises:
         SetupError: no engine works here.
     """
-    trace, caveats = _trace(trace_path)
+    trace, caveats = _trace(trace_path) if record.trace else (None, ())
     rows, more = _rows(record, trace)
     caveats = (*caveats, *(trace.caveats if trace else ()), *more)
     return TrialMeasures(
@@ -132,17 +112,14 @@ def _rows(record: TrialRecord, trace: TraceMeasures | None) -> tuple[list[Row], 
     rows = [row for row in trace.rows if row.window == "trial" and row.metric != "kills"] if trace else []
     rows += _stand_ins(record, {row.metric for row in rows}, caveats)
     rows.append(Row("trial", 0, "", "kills", float(_kills(record, trace, caveats))))
+    rows += [Row("launch", launch.index, _package(launch), AM_TOTAL_TIME, value) for launch, value in by_am(record)]
     rows += _launch_rows(record.launches, trace, caveats)
     return rows, caveats
 
 
 def _stand_ins(record: TrialRecord, known: set[str], caveats: list[Caveat]) -> list[Row]:
-    found: list[Row] = []
-    for metric, names in _FROM_VMSTAT.items():
-        values = [record.vmstat[name] for name in names if name in record.vmstat]
-        if values and metric not in known:
-            found.append(Row("trial", 0, "", metric, float(sum(values))))
-    if found:
+    found = [Row("trial", 0, "", metric, value) for metric, value in by_vmstat(record) if metric not in known]
+    if found and record.trace:
         names_found = ", ".join(row.metric for row in found)
         caveats.append(
             Caveat(
@@ -173,12 +150,9 @@ def _launch_rows(launches: Sequence[LaunchResult], trace: TraceMeasures | None, 
     rows: list[Row] = []
     shown = _matched(launches, trace.launches if trace else ())
     for launch in launches:
-        app = _package(launch)
-        if launch.status == "ok" and launch.total_time_s:
-            rows.append(Row("launch", launch.index, app, "am_total_time", launch.total_time_s))
         match = shown.get(launch.index)
         if match and match.ttid_s is not None:
-            rows.append(Row("launch", launch.index, app, "ttid", match.ttid_s))
+            rows.append(Row("launch", launch.index, _package(launch), "ttid", match.ttid_s))
     missing = [_package(one) for one in launches if one.total_time_s and one.status == "ok" and one.index not in shown]
     if trace and missing:
         caveats.append(

@@ -164,9 +164,11 @@ class TrialRecord:
         after: conditions after.
         vmstat: counter -> growth of /proc/vmstat over the trial, in the kernel's own units (mostly pages).
         stages_s: stage of the trial -> seconds it took on the host.
-        trace: file name beside record.json, None when there is none.
+        trace: file name beside record.json, None when its arm records none.
         caveats: doubts.
         excluded: reason by which this trial is left out of comparisons, None when it counts.
+        host_busy: processors of the host that other programs than a virtual handheld kept busy, on average over the
+            measured window; None on a phone, and in runs of before this was recorded.
         schema: version of this layout.
     """
 
@@ -184,6 +186,7 @@ class TrialRecord:
     trace: str | None
     caveats: tuple[Caveat, ...] = ()
     excluded: str | None = None
+    host_busy: float | None = None
     schema: int = SCHEMA_VERSION
 
 
@@ -233,9 +236,32 @@ class DeviceFacts:
 
 
 @dataclass(frozen=True)
+class ExclusionRule:
+    """A rule by which a trial may be left out of comparisons; fixed before the run's first trial.
+
+    Attributes:
+        code: stable name, kebab-case (`busy-host`); `reports.exclusions` knows how each is judged.
+        what: when it applies, one sentence.
+        limit: the figure above which it applies, where it has one.
+    """
+
+    code: str
+    what: str
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
 class Plan:
-    """The trials of a run in order, and how they were drawn."""
+    """The trials of a run in order, how they were drawn, and by which rules one may be left out.
+
+    Attributes:
+        seed: of the order of arms.
+        trials: in order.
+        exclusions: the only rules that leave a trial out; () in runs of before rules were written down.
+        schema: version of this layout.
+    """
 
     seed: int
     trials: tuple[PlannedTrial, ...] = field(default=())
+    exclusions: tuple[ExclusionRule, ...] = ()
     schema: int = SCHEMA_VERSION

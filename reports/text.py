@@ -2,26 +2,31 @@
 """A run's answer as plain text: 80 columns, readable without colour. Pure."""
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reports.analysis import Analysis
 from reports.comparison import KILLS, Comparison, shared_codes
+from reports.exclusions import BY_RECORD
 from reports.levels import Level
 from reports.printable import printable
-from reports.units import count, together
+from reports.units import count, share, together
 from reports.wording import effect_text, relative_text, sentence
 
 if TYPE_CHECKING:
+    from reports.ledger import LedgerLine
     from reports.record import Caveat
 
 WIDTH = 80
 _EFFECT_WIDTH = 22
+_WORD_WIDTH = 7
 _WORDS = {"better": "better", "worse": "worse", "higher": "higher", "lower": "lower", "same": "~", "unknown": "?"}
 _NOTE = (
-    "~ no detectable difference. Intervals of 95 %: paired t over blocks, the order of arms in the model from 6 blocks"
-    " on; changes in percent: ratio of means (Fieller), same decision. Launches: median per trial. A word beside n"
-    " means p below 0.05 among all metrics of its kind: the primary ones (Holm), the others (false discovery rate)."
+    "~ no detectable difference; in brackets the change that would be seen 9 times in 10. Intervals of 95 %: paired t"
+    " over blocks, the order of arms in the model from 6 blocks on; changes in percent: ratio of means (Fieller), same"
+    " decision. Launches: median per trial. A word beside n means p below 0.05 among all metrics of its kind: the"
+    " primary ones (Holm), the others (false discovery rate)."
 )
 
 
@@ -42,8 +47,7 @@ def _lines(analysis: Analysis) -> Iterator[str]:
     yield from _wrap(f"KILLS: {verdict.kills}")
     for arm in verdict.arms:
         yield from _wrap(arm.sentence)
-    for caveat in verdict.caveats:
-        yield from _wrap(f"! {caveat.what} {caveat.do}", indent="  ")
+    yield from _around(analysis)
     for arm in verdict.arms:
         rows = [each for each in analysis.comparisons if each.arm == arm.arm]
         yield ""
@@ -56,6 +60,14 @@ def _lines(analysis: Analysis) -> Iterator[str]:
         yield ""
         yield from _levels(analysis.levels)
     yield from _doubts(analysis)
+
+
+def _around(analysis: Analysis) -> Iterator[str]:
+    """Doubts about the whole answer, and what is known of the phone."""
+    for caveat in analysis.verdict.caveats:
+        yield from _wrap(f"! {caveat.what} {caveat.do}", indent="  ")
+    for line in analysis.background:
+        yield from _wrap(line)
 
 
 def _table(arm: str, control: str, rows: Sequence[Comparison], primary: Sequence[str]) -> Iterator[str]:
@@ -97,14 +109,21 @@ def _levels(levels: Sequence[Level]) -> Iterator[str]:
 def _comparison(each: Comparison) -> str:
     control, arm = each.control_mean, each.arm_mean
     if control is None or arm is None:
-        return _row(each.metric.name, "-", "-", "-", f"{each.n:>3} {_WORDS[each.outcome]}")
+        return _row(each.metric.name, "-", "-", "-", f"{each.n:>3} {_word(each)}")
     levels, symbol = together([control, arm], each.metric.unit)
     effect = relative_text(each) if each.relative else effect_text(each)
     if len(effect) > _EFFECT_WIDTH:
         effect = effect_text(each, digits=2)
-    return _row(
-        each.metric.name, levels[0], f"{levels[1]} {symbol}".rstrip(), effect, f"{each.n:>3} {_WORDS[each.outcome]}"
-    )
+    return _row(each.metric.name, levels[0], f"{levels[1]} {symbol}".rstrip(), effect, f"{each.n:>3} {_word(each)}")
+
+
+def _word(each: Comparison) -> str:
+    """What became of it; where nothing was detected, the change that would have been, as far as there is room."""
+    word, size = _WORDS[each.outcome], each.detectable_90
+    if each.outcome != "same" or not size or not each.control_mean or each.relative is None:
+        return word
+    told = f"{word}({share(size / each.control_mean).replace(' ', '')})"
+    return told if len(told) <= _WORD_WIDTH else word
 
 
 def _row(name: str, control: str, arm: str, effect: str, judged: str) -> str:
@@ -124,11 +143,14 @@ def _doubts(analysis: Analysis) -> Iterator[str]:
     for doubt in analysis.doubts:
         told = f"{sentence(doubt.caveat.what)} {sentence(doubt.caveat.do)}"
         yield from _wrap(f"! {told} [{count(len(doubt.trials), 'trial')}]", indent="  ")
-    reasons: dict[str, int] = {}
+    reasons: dict[tuple[str, str], list[LedgerLine]] = {}
     for line in left_out:
-        reasons[f"{line.status}: {line.reason}"] = reasons.get(f"{line.status}: {line.reason}", 0) + 1
-    for reason, amount in reasons.items():
-        yield from _wrap(f"left out: {count(amount, 'trial')}, {reason}", indent="  ")
+        ruled = line.rule and line.rule != BY_RECORD
+        reasons.setdefault((line.status, line.rule if ruled else line.reason), []).append(line)
+    for (status, rule), lines in reasons.items():
+        arms = ", ".join(f"{arm} {amount}" for arm, amount in Counter(line.trial.arm for line in lines).items())
+        told = rule if rule == lines[0].reason else f"by rule {rule} ({lines[0].trial.name}: {lines[0].reason})"
+        yield from _wrap(f"left out: {count(len(lines), 'trial')} ({arms}), {status}: {told}", indent="  ")
 
 
 def _wrap(text: str, indent: str = "") -> list[str]:

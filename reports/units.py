@@ -115,6 +115,12 @@ def change_interval(ratio: float, low: float, high: float) -> str:
     return f"{_percent(ratio)} [{_percent(low)}, {_percent(high)}] %"
 
 
+def share(value: float) -> str:
+    """A share without its sign: `6.1 %`, `38 %`."""
+    percent = 100.0 * abs(value)
+    return f"{percent:.1f} %" if percent < _WHOLE_PERCENT_FROM else f"{percent:,.0f} %"
+
+
 def _percent(ratio: float) -> str:
     percent = 100.0 * (ratio - 1.0)
     text = f"{percent:+.1f}" if abs(percent) < _WHOLE_PERCENT_FROM else f"{percent:+.0f}"

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from reports.comparison import FEW_BLOCKS, KILLS, Comparison
 from reports.record import Caveat
 from reports.situation import Situation, kills_sentence, troubles
+from reports.tracing import recordless
 from reports.units import count
 from reports.wording import enumerate_words, moved, seen, title
 from workloads.spec import Experiment
@@ -217,6 +218,7 @@ def _weak(experiment: Experiment, comparisons: Sequence[Comparison]) -> Iterator
             f"Run at least {FEW_BLOCKS}, better 20 blocks.",
         )
     recorded = {each.metric.name for each in comparisons}
+    recorded |= recordless(experiment)
     missing = [name for name in experiment.primary if name not in recorded]
     if missing:
         yield Caveat(

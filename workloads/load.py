@@ -14,6 +14,7 @@ from workloads.rules import RuleEntry
 from workloads.spec import (
     Arm,
     Capture,
+    Exclude,
     Experiment,
     Launch,
     Limits,
@@ -100,6 +101,12 @@ class _Capture(TomlFile):
     poll_ms: Annotated[int, Field(gt=10, le=5000)] = Capture.poll_ms
 
 
+class _Exclude(TomlFile):
+    battery_c_above: Annotated[float | None, Field(gt=0, le=100)] = None
+    thermal_status_above: Annotated[int | None, Field(ge=0, le=5)] = None
+    host_busy_above: Annotated[float | None, Field(ge=0, le=1024)] = None
+
+
 class ExperimentFile(TomlFile):
     """A file of `workloads/experiments/`, or one of the user's."""
 
@@ -116,6 +123,7 @@ class ExperimentFile(TomlFile):
     treatment: str = ""
     limits: _Limits = _Limits()
     capture: _Capture = _Capture()
+    exclude: _Exclude = _Exclude()
 
     def problems(self) -> Iterator[Problem]:
         """Too few or too many arms, a control that is no arm, two arms of one name, an arm without a control."""
@@ -127,8 +135,22 @@ class ExperimentFile(TomlFile):
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield ("arms", index, "name"), f"a second arm called {name!r}"
-        if self.treatment and self.control in names and len(set(names)) == len(names):
-            yield from self._alone()
+        if self.control in names and len(set(names)) == len(names):
+            yield from self._untraced()
+            if self.treatment:
+                yield from self._alone()
+
+    def _untraced(self) -> Iterator[Problem]:
+        """An arm without a trace is good for one thing: to be held against the same arm with one."""
+        if len({arm.trace for arm in self.arms}) == 1:
+            return
+        alike = all(arm.settings == self.arms[0].settings for arm in self.arms)
+        traced = [arm for arm in self.arms if arm.trace]
+        for index, arm in enumerate(self.arms):
+            if not arm.trace and all(arm.settings != other.settings for other in traced):
+                yield ("arms", index, "trace"), f"no arm that records a trace has the settings of {arm.name!r}"
+            elif not arm.trace and arm.name == self.control and not alike:
+                yield ("control",), f"{arm.name!r} records no trace, the arms it is compared with do"
 
     def _alone(self) -> Iterator[Problem]:
         arms = tuple(arm.spec() for arm in self.arms)
@@ -157,6 +179,7 @@ class ExperimentFile(TomlFile):
             treatment=self.treatment,
             limits=Limits(**self.limits.model_dump()),
             capture=Capture(**self.capture.model_dump()),
+            exclude=Exclude(**self.exclude.model_dump()),
         )
 
 

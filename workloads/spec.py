@@ -150,6 +150,21 @@ class Capture:
 
 
 @dataclass(frozen=True)
+class Exclude:
+    """Limits beyond which a trial is left out of comparisons; None: no such rule. Fixed before a run, like its arms.
+
+    Attributes:
+        battery_c_above: battery temperature before or after the trial, degrees Celsius.
+        thermal_status_above: `dumpsys thermalservice` before or after it, 0 none .. 6 shutdown.
+        host_busy_above: processors of the host that other programs than the virtual handheld kept busy during it.
+    """
+
+    battery_c_above: float | None = None
+    thermal_status_above: int | None = None
+    host_busy_above: float | None = None
+
+
+@dataclass(frozen=True)
 class Rule:
     """What a metric of a treatment may do, compared with its control, for a gate to pass.
 
@@ -186,6 +201,7 @@ class Experiment:
         stop: `fixed` runs all blocks; `decided` ends earlier, once every primary metric is decided.
         treatment: knob under test where arms differ in others too: each arm is then compared with the one that
             differs from it in this knob alone. Empty: every arm is compared with `control`.
+        exclude: limits beyond which a trial is left out.
     """
 
     name: str
@@ -202,6 +218,7 @@ class Experiment:
     treatment: str = ""
     limits: Limits = field(default_factory=Limits)
     capture: Capture = field(default_factory=Capture)
+    exclude: Exclude = field(default_factory=Exclude)
 
 
 def controls(arms: Sequence[Arm], control: str, treatment: str = "") -> dict[str, str | None]:

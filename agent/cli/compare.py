@@ -12,8 +12,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
-def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG001 - every command takes both
+def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Print a run's answer, kills first; keep it in the run as comparisons.parquet and verdict.json.
+
+    An A/A run's noise floor is kept for later runs of the phone.
 
     Returns:
         0, whatever the answer: `reclaim gate` is the command that judges.
@@ -23,11 +25,13 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: AR
     """
     from reports.compare import compare_run, document, keep  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.noise_store import remember  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.store import RunStore  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.text import compare_text  # noqa: PLC0415 - imported late: `--help` needs none of it
 
     store = RunStore.open(args.run)
     analysis = compare_run(store)
     keep(store, analysis)
+    remember(analysis, err)
     out.write(encode(document(analysis)).decode() if args.json else compare_text(analysis))
     return 0

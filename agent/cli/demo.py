@@ -39,5 +39,5 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         except DeviceError:
             print(f"the handheld's last words:\n{last_lines(guest.folder)}", file=err)
             raise
-    answer(store, out)
+    answer(store, out, err)
     return 0

@@ -2,7 +2,7 @@
 """A run's progress on a terminal, time left included; plain lines where there is none."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -27,8 +27,10 @@ class TerminalWatch:
         self._progress = progress
         self._task: TaskID | None = None
 
-    def planned(self, trials: int) -> None:
-        """Show the bar."""
+    def planned(self, trials: int, outlook: Sequence[str]) -> None:
+        """Say what the run can see, and show the bar."""
+        for line in outlook:
+            self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
         self._task = self._progress.add_task("start", total=trials)
         if not self._progress.console.is_terminal:
             self._progress.console.print(f"{trials} trials")

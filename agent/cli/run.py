@@ -51,7 +51,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         return 0
     with watching(err) as watch:
         store = run_experiment(phone, request, SystemClock(), watch)
-    answer(store, out)
+    answer(store, out, err)
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
+from reports import folders
 from workloads.errors import SetupError
 
 _PACKAGE_OF = {
@@ -113,5 +114,5 @@ def cache_dir() -> Path:
 
 
 def state_dir() -> Path:
-    """Where running handhelds are written down: `RECLAIM_STATE`, else the user's state folder."""
-    return Path(os.environ.get("RECLAIM_STATE") or platformdirs.user_state_dir("reclaim")) / "handheld"
+    """Where running handhelds are written down."""
+    return folders.state_dir() / "handheld"

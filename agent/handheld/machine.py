@@ -163,6 +163,7 @@ class Handheld:
         asked = adbserver.shell(self.adb_server, self.serial, f"for f in {words}; do echo $f $(cat $f); done")
         return describe(self.plan, asked) | {
             "name": self.name,
+            "qemu_pid": str(self._processes[0].pid),
             "from_saved_state": str(self.woken).lower(),
             "start_s": f"{self.took_s:.2f}",
         }

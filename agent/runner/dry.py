@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run would change on the phone, line by line, without changing it."""
+"""What a run would change on the phone, line by line, without changing it; and what it could see."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from workloads.spec import Launch
 
 
 def writes(phone: Phone, request: Request) -> list[str]:
-    """One line per write, in the order they would be made; preflight passes first.
+    """One line per write, in the order they would be made, then what the run could see; preflight passes first.
 
     Raises:
         InputError: every problem that preflight found.
@@ -30,8 +30,9 @@ def writes(phone: Phone, request: Request) -> list[str]:
     for arm in experiment.arms:
         lines += [f"arm {arm.name}: write {s.value} to {first[s.knob].where}" for s in arm.settings]
     lines += list(_each_trial(phone, request))
+    lines += [f"arm {arm.name}: records no trace" for arm in experiment.arms if not arm.trace]
     lines += [f"at the end: write {knob.read(phone)} back to {knob.where}" for knob in first.values()]
-    return [*lines, f"at the end: remove {ROOT}"]
+    return [*lines, f"at the end: remove {ROOT}", *ready.outlook]
 
 
 def _each_trial(phone: Phone, request: Request) -> Iterator[str]:

@@ -4,6 +4,7 @@
 import random
 from collections.abc import Iterator, Sequence
 
+from reports.exclusions import rules_of
 from reports.record import Plan, PlannedTrial
 from workloads.spec import Experiment
 
@@ -14,6 +15,7 @@ def make_plan(experiment: Experiment) -> Plan:
     The order of arms follows a Williams design (E. J. Williams, Aust. J. Sci. Res. 2, 1949): over a full cycle every
     arm stands equally often in each place and follows each other arm equally often, so that drift and carry-over
     weigh on all arms alike. Arms and rows are shuffled by the experiment's seed.
+    The plan also holds the only rules by which a trial may be left out.
     """
     draw = random.Random(experiment.seed)  # noqa: S311 - a plan must be repeatable, not secret
     orders = _orders([arm.name for arm in experiment.arms], draw)
@@ -22,7 +24,7 @@ def make_plan(experiment: Experiment) -> Plan:
     for block in blocks:
         for position, arm in enumerate(next(orders), start=1):
             trials.append(PlannedTrial(index=len(trials) + 1, block=block, position=position, arm=arm))
-    return Plan(seed=experiment.seed, trials=tuple(trials))
+    return Plan(seed=experiment.seed, trials=tuple(trials), exclusions=rules_of(experiment.exclude))
 
 
 def _orders(arms: Sequence[str], draw: random.Random) -> Iterator[list[str]]:

@@ -13,6 +13,7 @@ from agent.knobs.base import Knob, ReadOnlyKnob
 from agent.knobs.discover import find
 from reports.metrics import METRICS
 from reports.record import DeviceFacts
+from reports.tracing import recordless
 from workloads.device.build import TARGETS
 from workloads.errors import FinalError, InputError
 from workloads.spec import Experiment, Setting
@@ -100,6 +101,8 @@ def _check_metrics(experiment: Experiment, _found: Findings) -> Iterator[str]:
     for name in experiment.primary:
         if name not in METRICS:
             yield f"`primary` names {name!r}, which is no metric; `reclaim list metrics` shows them"
+        elif name in recordless(experiment):
+            yield f"`primary` names {name!r}, which only a trace shows, and an arm that is compared records none"
 
 
 def _check_knobs(_experiment: Experiment, found: Findings) -> Iterator[str]:
@@ -111,8 +114,8 @@ def _check_apps(_experiment: Experiment, found: Findings) -> Iterator[str]:
         yield f"not installed: {', '.join(found.missing_apps)}; install them or change the workload's `apps`"
 
 
-def _check_perfetto(_experiment: Experiment, found: Findings) -> Iterator[str]:
-    if found.facts.perfetto is None:
+def _check_perfetto(experiment: Experiment, found: Findings) -> Iterator[str]:
+    if found.facts.perfetto is None and any(arm.trace for arm in experiment.arms):
         yield "has no perfetto, which Android 9 and newer carry; without it no trace can be recorded"
 
 

@@ -3,7 +3,7 @@
 
 import contextlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,7 @@ from agent.knobs.base import Knob
 from agent.knobs.discover import describe, discover
 from agent.knobs.undo import guarded
 from agent.ports import Clock
-from agent.runner import preflight
+from agent.runner import hostload, preflight
 from agent.runner.plan import make_plan
 from agent.runner.trial import Bench, run_trial
 from agent.runner.workspace import Workspace
@@ -27,8 +27,8 @@ from workloads.spec import Experiment
 class Watch(Protocol):
     """Is told how a run goes on."""
 
-    def planned(self, trials: int) -> None:
-        """Preflight passed; so many trials are to come."""
+    def planned(self, trials: int, outlook: Sequence[str]) -> None:
+        """Preflight passed; so many trials are to come, and this is what they can see, in lines."""
         ...
 
     def stage(self, trial: PlannedTrial, name: str) -> None:
@@ -63,10 +63,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Ready:
-    """A phone that passed preflight for a request."""
+    """A phone that passed preflight for a request.
+
+    Attributes:
+        facts: the phone.
+        knobs: by name.
+        outlook: what the run can see of each primary metric, by the phone's noise floor, in lines.
+    """
 
     facts: DeviceFacts
     knobs: Mapping[str, Knob]
+    outlook: tuple[str, ...]
 
 
 def prepare(phone: Phone, request: Request) -> Ready:
@@ -85,7 +92,15 @@ def prepare(phone: Phone, request: Request) -> Ready:
     refused = preflight.refusals(phone, request.experiment, knobs, allow_unsafe=request.allow_unsafe)
     free = shutil.disk_usage(_existing(request.out)).free
     preflight.check(request.experiment, preflight.look(phone, request.experiment, facts, refused, free))
-    return Ready(facts, knobs)
+    return Ready(facts, knobs, _outlook(request.experiment, facts))
+
+
+def _outlook(experiment: Experiment, facts: DeviceFacts) -> tuple[str, ...]:
+    from reports.noise import outlook  # noqa: PLC0415 - imported late: a wrong name must be told at once
+    from reports.noise_store import known  # noqa: PLC0415 - the same
+
+    remembered, workload = known(facts, experiment.workload), experiment.workload.name
+    return tuple(outlook(remembered.floor, facts, experiment.primary, experiment.blocks, workload))
 
 
 def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -> RunStore:
@@ -101,13 +116,14 @@ def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -
     )
     if request.command:
         store.append_event({"event": "run started", "command": request.command})
-    watch.planned(len(plan.trials))
+    watch.planned(len(plan.trials), ready.outlook)
     workspace = Workspace(phone)
     try:
         programs = _programs(workspace, request.experiment, ready.facts.abi)
         with guarded(phone, store.undo_path, ready.knobs, allow_unsafe=request.allow_unsafe) as guard:
             caps = capabilities(phone)
-            bench = Bench(phone, guard, request.experiment, caps, workspace, programs, clock)
+            pid = hostload.qemu_pid(request.machine)
+            bench = Bench(phone, guard, request.experiment, caps, workspace, programs, clock, pid)
             for trial in plan.trials:
                 watch.ended(_run_and_keep(bench, trial, store, watch))
     finally:

@@ -3,7 +3,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from agent.device.quoting import quote
 from agent.knobs.activity import Activity, survey, vmstat_growth
 from agent.knobs.undo import Guard
 from agent.ports import Clock
+from agent.runner import hostload
 from agent.runner.script import parse_eaters, render
 from agent.runner.workspace import Workspace, reset_apps
+from reports.exclusions import BUSY_HOST, BUSY_HOST_CORES, exclusion, rules_of
 from reports.record import Caveat, Conditions, EaterResult, LaunchResult, PlannedTrial, Proof, TrialRecord
 from workloads.errors import DeviceError
 from workloads.spec import Arm, Experiment, Launch
@@ -43,6 +45,7 @@ class Bench:
         workspace: the agent's folder on the phone.
         programs: name -> path on the phone of what the script calls.
         clock: time on the host.
+        qemu_pid: of a virtual handheld's QEMU on this host; None for a phone.
     """
 
     phone: Phone
@@ -52,6 +55,7 @@ class Bench:
     workspace: Workspace
     programs: dict[str, str]
     clock: Clock
+    qemu_pid: int | None = None
 
     @property
     def packages(self) -> list[str]:
@@ -61,7 +65,10 @@ class Bench:
 
 @dataclass(frozen=True)
 class Window:
-    """What was seen of the measured part of a trial: from before its trace began until after it ended."""
+    """What was seen of the measured part of a trial: from before its trace began until after it ended.
+
+    `host_busy` covers pressure and launches alone: cores of the host that others than the guest kept busy.
+    """
 
     before: Conditions
     after: Conditions
@@ -69,6 +76,7 @@ class Window:
     busy_after: Activity
     log: str
     kernel_log: str
+    host_busy: float | None
 
 
 @dataclass
@@ -91,7 +99,7 @@ class Stages:
 
 
 def run_trial(bench: Bench, trial: PlannedTrial, folder: Path, told: Told) -> TrialRecord:
-    """Run one trial and return its record; its trace and log lie in `folder` then.
+    """Run one trial and return its record; its log, and its trace if its arm records one, lie in `folder` then.
 
     Args:
         bench: what it needs.
@@ -113,22 +121,25 @@ def run_trial(bench: Bench, trial: PlannedTrial, folder: Path, told: Told) -> Tr
     with stages.stage("settle"):
         bench.clock.sleep(bench.experiment.limits.settle_s)
     with _script(bench, trial) as remote:
-        window = _measured(bench, remote, folder, stages)
+        window = _measured(bench, remote, folder / TRACE if arm.trace else None, stages)
         with stages.stage("collect"):
             launches, eaters = _collect(bench, remote)
     proof = _prove(bench, arm, window)
     (folder / "logcat.txt").write_text(window.log, encoding="utf-8")
-    begun = TrialBegun(trial, started_at, settings)
-    return _record(begun, window, launches, eaters, proof, stages.seconds)
+    begun = TrialBegun(trial, started_at, settings, TRACE if arm.trace else None)
+    record = _record(begun, window, launches, eaters, proof, stages.seconds)
+    left_out = exclusion(rules_of(bench.experiment.exclude), record)
+    return replace(record, excluded=left_out.why if left_out else None)
 
 
 @dataclass(frozen=True)
 class TrialBegun:
-    """What is known of a trial before it is measured: the plan's line, host time, knob -> value read back."""
+    """What is known of a trial before it is measured: the plan's line, host time, knob -> value read back, trace."""
 
     trial: PlannedTrial
     started_at: str
     settings: dict[str, str]
+    trace: str | None
 
 
 def _record(
@@ -151,9 +162,9 @@ def _record(
         after=window.after,
         vmstat=vmstat_growth(window.busy_before, window.busy_after),
         stages_s=stages_s,
-        trace=TRACE,
-        caveats=tuple(_doubts(launches, eaters)),
-        excluded=exclusion(proof),
+        trace=begun.trace,
+        caveats=tuple(doubts(launches, eaters, window.host_busy)),
+        host_busy=window.host_busy,
     )
 
 
@@ -175,33 +186,53 @@ def _script(bench: Bench, trial: PlannedTrial) -> Iterator[str]:
             bench.workspace.end(folder)
 
 
-def _measured(bench: Bench, remote: str, folder: Path, stages: Stages) -> Window:
-    """The measured window: trace on, script to its end, trace off; what touches the phone besides stays outside."""
+def _measured(bench: Bench, remote: str, trace: Path | None, stages: Stages) -> Window:
+    """The measured window: trace on, script to its end, trace off; what touches the phone besides stays outside.
+
+    Without a file for it no trace is recorded; all else is the same.
+    """
     phone, limits = bench.phone, bench.experiment.limits
     before, busy_before, (now,) = survey(phone, _NOW)
-    config = build_config(bench.caps, bench.experiment.capture, limits.trial_timeout_s + 60, bench.packages)
-    with stages.stage("start trace"):
-        tracing = session.start(phone, bench.caps, config)
-    try:
+    with _recording(bench, trace, stages) as stop:
+        host_before = hostload.sample(bench.qemu_pid)
         with stages.stage("pressure and launches"):
             pid = bench.workspace.start(remote)
             bench.workspace.wait(remote, pid, limits.trial_timeout_s)
-        with stages.stage("stop trace"):
-            tracing.stop()
+        host_busy = hostload.busy(host_before, hostload.sample(bench.qemu_pid))
+        stop()
         with stages.stage("collect"):
             logcat = batch.program("logcat", "-d", "-v", "threadtime", "-T", parse.log_time(now.text))
             after, busy_after, (log,) = survey(phone, logcat)
             kernel_log = _oom_lines(phone, busy_before, busy_after)
         with stages.stage("check pages"):
             bench.workspace.finish(remote, pid, _EATERS_END_S)
+    return Window(before, after, busy_before, busy_after, log.text, kernel_log, host_busy)
+
+
+@contextlib.contextmanager
+def _recording(bench: Bench, local: Path | None, stages: Stages) -> Iterator[Callable[[], None]]:
+    """Record while the block runs, until it calls what it is lent; the trace is fetched when the block ends well."""
+    if local is None:
+        yield lambda: None
+        return
+    limits = bench.experiment.limits
+    config = build_config(bench.caps, bench.experiment.capture, limits.trial_timeout_s + 60, bench.packages)
+    with stages.stage("start trace"):
+        tracing = session.start(bench.phone, bench.caps, config)
+
+    def stop() -> None:
+        with stages.stage("stop trace"):
+            tracing.stop()
+
+    try:
+        yield stop
         with stages.stage("fetch trace"):
-            tracing.fetch(folder / TRACE)
+            tracing.fetch(local)
     except BaseException:
         with contextlib.suppress(Exception):  # what went wrong first is what is told
             tracing.stop()
             tracing.remove()
         raise
-    return Window(before, after, busy_before, busy_after, log.text, kernel_log)
 
 
 def _oom_lines(phone: Phone, before: Activity, after: Activity) -> str:
@@ -235,15 +266,10 @@ def _prove(bench: Bench, arm: Arm, window: Window) -> dict[str, Proof]:
     return found
 
 
-def exclusion(proof: dict[str, Proof]) -> str | None:
-    """The reason why a trial is left out of comparisons; None when it counts. The rule is fixed before any run."""
-    for knob, one in proof.items():
-        if one.outcome != "taken":
-            return f"{knob} {one.outcome.replace('_', ' ')}: {one.why}"
-    return None
-
-
-def _doubts(launches: tuple[LaunchResult, ...], eaters: tuple[EaterResult, ...]) -> Iterator[Caveat]:
+def doubts(
+    launches: tuple[LaunchResult, ...], eaters: tuple[EaterResult, ...], host_busy: float | None
+) -> Iterator[Caveat]:
+    """What makes a trial less sure than it looks; `host_busy`: cores of the host that others kept busy."""
     bad = sum(eater.bad_pages for eater in eaters)
     if bad:
         yield Caveat("corrupt-pages", f"{bad} pages came back changed", "suspect the kernel; keep the run")
@@ -254,3 +280,9 @@ def _doubts(launches: tuple[LaunchResult, ...], eaters: tuple[EaterResult, ...])
         if launch.status != "ok" or launch.note:
             what = f"launch {launch.index} ({launch.component}): {launch.note or launch.status}"
             yield Caveat("launch-failed", what, "see the trial's logcat.txt")
+    if host_busy is not None and host_busy > BUSY_HOST_CORES:
+        yield Caveat(
+            BUSY_HOST,
+            f"other programs kept more than {BUSY_HOST_CORES:g} cores of this computer busy, which slows the handheld",
+            "stop them and run again; `[exclude] host_busy_above` leaves such trials out of later runs",
+        )

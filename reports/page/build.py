@@ -5,8 +5,9 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reports.analysis import Analysis, LedgerLine, values_by_trial
+from reports.analysis import Analysis, values_by_trial
 from reports.comparison import KILLS, shared_codes
+from reports.ledger import LedgerLine
 from reports.metrics import METRICS, Metric
 from reports.page import effects, setting
 from reports.page.charts import Point, blocks_chart, overlay_chart
@@ -49,6 +50,7 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         summary=_summary(analysis),
         stand_in=run.device.stand_in or "",
         notes=tuple(_notes(analysis)),
+        background=analysis.background,
         tables=effects.tables(analysis),
         levels=effects.level_rows(analysis),
         primary_points=primary,
@@ -62,6 +64,7 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         workload_title=run.experiment.workload.title,
         workload=setting.workload_lines(run.experiment.workload),
         plan=setting.plan_blocks(analysis),
+        rules=setting.facts({rule.code: rule.what for rule in run.plan.exclusions}),
         trials=setting.trial_rows(analysis),
         methods=tuple(_methods(analysis)),
         commands=tuple(_commands(analysis)),

@@ -234,6 +234,7 @@ class TrialRow:
         arm: its arm.
         number: of the arm.
         status: counts, excluded, ...
+        rule: code of the rule that excludes it; empty unless one does.
         reason: why it does not count.
         proof: whether its settings were in force, and by what evidence.
         kills: who was killed.
@@ -246,6 +247,7 @@ class TrialRow:
     arm: str
     number: int
     status: str
+    rule: str
     reason: str
     proof: str
     kills: str
@@ -268,6 +270,7 @@ class Page:
         summary: phone, kernel, blocks in one line.
         stand_in: what is no phone here; empty on a phone.
         notes: doubts about the run, most important first.
+        background: what is known of the phone's noise and of tracing, sentences.
         tables: effects.
         levels: each arm by itself, when nothing is compared.
         primary_points: the primary metrics, block by block.
@@ -281,6 +284,7 @@ class Page:
         workload_title: of the workload.
         workload: the steps in words.
         plan: as it ran.
+        rules: code and sentence of each rule by which a trial may be left out.
         trials: the list.
         methods: how figures were made, sentences.
         commands: how to do it again.
@@ -297,6 +301,7 @@ class Page:
     summary: str
     stand_in: str
     notes: tuple[Note, ...]
+    background: tuple[str, ...]
     tables: tuple[EffectTable, ...]
     levels: tuple[LevelRow, ...]
     primary_points: tuple[Chart, ...]
@@ -310,6 +315,7 @@ class Page:
     workload_title: str
     workload: tuple[str, ...]
     plan: tuple[PlanBlock, ...]
+    rules: tuple[Fact, ...]
     trials: tuple[TrialRow, ...]
     methods: tuple[str, ...]
     commands: tuple[str, ...]

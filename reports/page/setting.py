@@ -3,7 +3,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from reports.analysis import Analysis, LedgerLine
+from reports.analysis import Analysis
+from reports.ledger import LedgerLine
 from reports.page.effects import note
 from reports.page.model import ArmBox, Fact, PlanBlock, PlanCell, TrialRow
 from reports.record import Caveat, DeviceFacts, Proof, TrialRecord
@@ -42,7 +43,10 @@ def arm_boxes(experiment: Experiment) -> tuple[ArmBox, ...]:
             name=arm.name,
             number=number_of(experiment, arm.name),
             role="control" if arm.name == experiment.control else "against the control",
-            settings=tuple(Fact(setting.knob, setting.value) for setting in arm.settings),
+            settings=(
+                *(Fact(setting.knob, setting.value) for setting in arm.settings),
+                *(() if arm.trace else (Fact("trace", "none recorded"),)),
+            ),
         )
         for arm in experiment.arms
     )
@@ -124,6 +128,7 @@ def _trial(
         arm=line.trial.arm,
         number=number_of(experiment, line.trial.arm),
         status=line.status,
+        rule=line.rule,
         reason=line.reason,
         proof="; ".join(_proofs(record)) if record else "",
         kills=_kills(line, record),

@@ -82,11 +82,14 @@ def required_blocks(
     """
     if len(differences) < FEWEST_BLOCKS or effect == 0:
         return None
+    return blocks_for(effect, upper_spread(spread(differences), len(differences) - 1, assurance), power)
+
+
+def upper_spread(sd: float, freedom: float, assurance: float = 0.8) -> float:
+    """Upper one-sided limit of a standard deviation: the true one is not above it with chance `assurance`."""
     from scipy.special import chdtri  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
 
-    freedom = len(differences) - 1
-    sd = spread(differences) * math.sqrt(freedom / float(chdtri(freedom, assurance)))
-    return blocks_for(effect, sd, power)
+    return sd * math.sqrt(freedom / float(chdtri(freedom, assurance)))
 
 
 def blocks_for(effect: float, sd: float, power: float = 0.9) -> int | None:

@@ -111,7 +111,7 @@ settings = { kcompressd = "off" }
 [[arms]]
 name = "on"
 settings = { kcompressd = 2 }
-trace = false
+# what tracing costs is told by `quiet`, below
 
 [[rules]]
 metric = "ttid"
@@ -122,6 +122,11 @@ metric = "kswapd_cpu"
 must = "improve"
 margin = 0.1
 app = "*"
+
+[[arms]]
+name = "quiet"
+settings = { kcompressd = 2 }
+trace = false
 """
 
 
@@ -129,7 +134,7 @@ def test_gate_rules_an_early_stop_and_arms_without_a_trace_are_part_of_an_experi
     made, _ = load.experiment(write(tmp_path, RULED))
     assert made.rules == (Rule("ttid", margin=0.03), Rule("kswapd_cpu", "improve", 0.1, relative=False, app="*"))
     assert made.stop == "decided"
-    assert [arm.trace for arm in made.arms] == [True, False]
+    assert [arm.trace for arm in made.arms] == [True, True, False]
 
 
 @pytest.mark.parametrize("margins", ["", "margin = 1\nmargin_percent = 3", "margin_percent = -1", "margin = inf"])

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from agent.device.fake import FakePhone, Fault
+from agent.device.fake import FakePhone, Fault, failed
 from agent.device.phone import attach
 from agent.knobs import undo
 from agent.runner.dry import writes
 from agent.runner.run import Request, run_experiment
+from agent.runner.trial import doubts
 from agent.runner.workspace import DROP, ROOT
+from reports.compare import read_run
 from reports.record import PlannedTrial, TrialRecord
 from reports.store import RunStore
 from tests.support.runner_phone import Trials
 from workloads import load
 from workloads.errors import FinalError, InputError, ProofError, TransientError
-from workloads.spec import Arm, Experiment, Pressure, Setting
+from workloads.spec import Arm, Exclude, Experiment, Pressure, Setting
 
 NR = "/sys/module/kcompressd/parameters/nr_kcompressd"
 SWAPPINESS = Setting("sysctl:vm.swappiness", "60")
@@ -46,8 +50,8 @@ class Silent:
     interrupt_at: int = 0
     told: list[str] = field(default_factory=list)
 
-    def planned(self, trials: int) -> None:
-        self.told.append(f"planned {trials}")
+    def planned(self, trials: int, outlook: Sequence[str]) -> None:
+        self.told += [f"planned {trials}", *outlook]
 
     def stage(self, trial: PlannedTrial, name: str) -> None:
         self.told.append(f"{trial.name}: {name}")
@@ -208,3 +212,87 @@ def test_the_program_is_pushed_once(tmp_path: Path) -> None:
     run(trials, tmp_path / "run")
     pushed = [argv[1] for argv in trials.phone.log if argv[0] == "push" and "pressure-" in argv[1]]
     assert len(pushed) == 1
+
+
+def untraced(*, primary: tuple[str, ...] = ("am_total_time",)) -> Experiment:
+    shipped, _ = load.experiment("price-of-tracing")
+    return replace(shipped, blocks=1, primary=primary)
+
+
+def test_an_arm_without_a_trace_starts_no_perfetto_and_is_proven_all_the_same(tmp_path: Path) -> None:
+    trials = Trials(untraced())
+    store = run(trials, tmp_path / "run")
+    started = [argv for argv in trials.phone.log if argv[0] == "perfetto" and "-o" in argv]
+    assert len(started) == 1
+    by_arm = {record.trial.arm: record for record in store.records()}
+    assert (by_arm["traced"].trace, by_arm["untraced"].trace) == ("trace.pftrace", None)
+    assert not (store.trial_dir(by_arm["untraced"].trial) / "trace.pftrace").exists()
+    quiet = by_arm["untraced"]
+    assert quiet.proof["kcompressd"].outcome == "taken"
+    assert [launch.total_time_s for launch in quiet.launches] == [0.321] * 6
+    assert not {"start trace", "stop trace", "fetch trace"} & quiet.stages_s.keys()
+    assert "no-trace" not in {caveat.code for caveat in read_run(store).caveats.get(quiet.trial.name, ())}
+
+
+def test_a_phone_without_perfetto_runs_what_records_no_trace(tmp_path: Path) -> None:
+    made = untraced()
+    trials = Trials(replace(made, arms=tuple(replace(arm, trace=False) for arm in made.arms)))
+    phone = trials.ready()
+    phone.programs["perfetto"] = lambda _call: failed(127, "sh: perfetto: not found")
+    store = run_experiment(attach(phone), Request(trials.experiment, "", tmp_path / "run"), StillClock(), Silent())
+    assert len(store.records()) == 2
+
+
+def test_a_primary_metric_that_only_a_trace_shows_is_refused_where_an_arm_records_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="names 'ttid', which only a trace shows"):
+        run(Trials(untraced(primary=("ttid",))), tmp_path / "run")
+
+
+def test_the_rules_of_exclusion_are_written_down_before_the_first_trial(tmp_path: Path) -> None:
+    trials = Trials(replace(experiment(), exclude=Exclude(battery_c_above=20.0)))
+    with pytest.raises(KeyboardInterrupt):
+        run(trials, tmp_path / "run", Silent(interrupt_at=1))
+    rules = RunStore.open(tmp_path / "run").plan.exclusions
+    assert [(rule.code, rule.limit) for rule in rules] == [
+        ("setting-not-taken", None),
+        ("setting-not-exercised", None),
+        ("battery-hot", 20.0),
+    ]
+
+
+def test_a_trial_beyond_a_limit_is_kept_but_not_counted(tmp_path: Path) -> None:
+    store = run(Trials(replace(experiment(), exclude=Exclude(battery_c_above=20.0))), tmp_path / "run")
+    for record in store.records():
+        assert record.before.battery_c is not None
+        assert record.before.battery_c > 20
+        assert str(record.excluded).startswith("battery temperature in degrees C: ")
+
+
+def test_the_hosts_load_is_recorded_for_a_virtual_handheld_only(tmp_path: Path) -> None:
+    assert {record.host_busy for record in run(Trials(experiment()), tmp_path / "phone").records()} == {None}
+    trials = Trials(experiment())
+    request = Request(trials.experiment, "", tmp_path / "handheld", machine={"qemu_pid": str(os.getpid())})
+
+    def work(argv: tuple[str, ...]) -> None:
+        trials._begin(argv)  # noqa: SLF001 - the phone's own part of a trial, then the host's
+        begin = os.times().elapsed
+        while os.times().elapsed - begin < 0.03:
+            pass  # three ticks of the host's clock, so that there is something to divide by
+
+    phone = trials.ready()
+    phone.background = work
+    store = run_experiment(attach(phone), request, StillClock(), Silent())
+    assert all(record.host_busy is not None and record.host_busy >= 0 for record in store.records())
+
+
+@pytest.mark.parametrize(("cores", "codes"), [(0.31, ["busy-host"]), (0.3, []), (None, [])])
+def test_a_trial_on_a_busy_host_carries_a_doubt(cores: float | None, codes: list[str]) -> None:
+    assert [caveat.code for caveat in doubts((), (), cores)] == codes
+
+
+def test_a_run_and_its_rehearsal_say_what_it_can_see(tmp_path: Path) -> None:
+    unknown = "smallest change this run can see: unknown: no A/A run of this phone; `reclaim run aa`"
+    trials, watch = Trials(experiment()), Silent()
+    assert unknown in writes(attach(trials.ready()), Request(trials.experiment, "", tmp_path / "run"))
+    run(trials, tmp_path / "run", watch)
+    assert watch.told[:2] == ["planned 2", unknown]

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The metrics that a trial's record holds by itself, without any trace. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+from reports.record import LaunchResult, TrialRecord
+
+FROM_VMSTAT: Mapping[str, tuple[str, ...]] = {
+    "pgsteal_anon": ("pgsteal_anon",),
+    "pgscan_anon": ("pgscan_anon",),
+    "pgsteal_kswapd": ("pgsteal_kswapd",),
+    "pgsteal_direct": ("pgsteal_direct",),
+    "allocstall": (
+        "allocstall",
+        "allocstall_dma",
+        "allocstall_dma32",
+        "allocstall_normal",
+        "allocstall_movable",
+        "allocstall_device",
+    ),
+    "pgrotated": ("pgrotated",),
+    "pswpout": ("pswpout",),
+    "pswpin": ("pswpin",),
+    "refault_anon": ("workingset_refault_anon",),
+    "refault_file": ("workingset_refault_file",),
+}
+"""Metrics that the growth of /proc/vmstat over the trial gives in the same unit as the trace does."""
+
+AM_TOTAL_TIME = "am_total_time"
+WITHOUT_TRACE = frozenset({AM_TOTAL_TIME, "kills", *FROM_VMSTAT})
+"""Metrics that need no trace."""
+
+
+def by_vmstat(record: TrialRecord) -> Iterator[tuple[str, float]]:
+    """Metric and value, from what /proc/vmstat grew by around the trial."""
+    for metric, names in FROM_VMSTAT.items():
+        values = [record.vmstat[name] for name in names if name in record.vmstat]
+        if values:
+            yield metric, float(sum(values))
+
+
+def by_am(record: TrialRecord) -> Iterator[tuple[LaunchResult, float]]:
+    """Launches that were made, and the seconds am printed."""
+    for launch in record.launches:
+        if launch.status == "ok" and launch.total_time_s:
+            yield launch, launch.total_time_s
