@@ -5,15 +5,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reports.comparison import FEW_BLOCKS, KILLS, Comparison, TrialValues, compare_metric
+from reports.comparison import FEW_BLOCKS, KILLS, WITHIN_NOISE_FLOOR, Comparison, TrialValues, compare_metric
 from reports.evenness import Exclusions, examine
 from reports.exclusions import not_judged
 from reports.families import judge
+from reports.findings import Case, cases
 from reports.ledger import LedgerLine, keep_ledger, rules_in_force
 from reports.levels import Level, levels
 from reports.metrics import METRICS, Metric
 from reports.noise import NoiseFloor, Origin, doubt, floor_of
 from reports.record import Caveat, DeviceFacts, Plan, TrialRecord
+from reports.rulebook import EACH_APP, Place, Rulebook, rulebook
+from reports.rulings import rule_on
 from reports.situation import Situation
 from reports.tracing import TracingPrice, about_tracing, all_alike, prices, recorded, treatments
 from reports.verdict import Verdict, decide
@@ -71,6 +74,7 @@ class RunValues:
         events: what happened, in order.
         caveats: doubts about a trial's measures, by name of the trial.
         known: what earlier runs have told of the phone; None when nobody looked.
+        not_finite: metric -> trials in which its figure is no finite number and so was taken as not recorded.
     """
 
     name: str
@@ -83,6 +87,7 @@ class RunValues:
     events: tuple[dict[str, object], ...] = ()
     caveats: Mapping[str, tuple[Caveat, ...]] = field(default_factory=dict)
     known: Known | None = None
+    not_finite: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,8 @@ class Analysis:
         verdict: the answer.
         doubts: caveats of trials that count, each once.
         exclusions: what was left out by rule, and whether that was even.
+        cases: the rules laid on every arm, with their evidence; what the verdict's rulings rest on.
+        book: what the arms were judged by.
         floor: the noise floor that this run tells, when it is an A/A run of enough blocks.
         prices: what tracing costs, by this run's arms without a trace.
         background: what is known of the phone's noise and of tracing, sentences.
@@ -117,14 +124,21 @@ class Analysis:
     verdict: Verdict
     doubts: tuple[TrialDoubt, ...]
     exclusions: Exclusions
+    cases: tuple[Case, ...]
+    book: Rulebook
     floor: NoiseFloor | None = None
     prices: tuple[TracingPrice, ...] = ()
     background: tuple[str, ...] = ()
 
 
-def analyse(run: RunValues) -> Analysis:
-    """Answer the run's question from its values."""
-    run = _measured_alike(run)
+def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
+    """Answer the run's question from its values.
+
+    Args:
+        run: the values.
+        book: what its arms are judged by; None: the rules of its experiment, or the default ones.
+    """
+    run, book = _measured_alike(run), book or rulebook(run.experiment, Place(f"{run.path}/experiment.toml"))
     values = values_by_trial(run.measures)
     traced = {trial: int(metrics.get(KILLS, {}).get(0, 0)) for trial, metrics in values.items()}
     ledger = keep_ledger(run.plan, run.records, traced)
@@ -133,7 +147,9 @@ def analyse(run: RunValues) -> Analysis:
     metrics = _metrics(run, trials)
     comparisons = _doubted(run, judge(tuple(_compare(run, metrics.values(), trials)), run.experiment.primary))
     exclusions = _exclusions(run, ledger, values, comparisons)
-    verdict = decide(run.experiment, _situation(run, ledger), comparisons)
+    situation = _situation(run, ledger)
+    laid = _cases(run, book, counting, comparisons) if situation.comparable else ()
+    verdict = decide(run.experiment, situation, comparisons, rule_on(laid, book))
     floor = floor_of(_origin(run), comparisons) if all_alike(run.experiment) else None
     priced = tuple(prices(_origin(run), run.experiment.arms, _trials(counting, _by_records(run))))
     return Analysis(
@@ -144,6 +160,8 @@ def analyse(run: RunValues) -> Analysis:
         verdict=replace(verdict, caveats=(*verdict.caveats, *exclusions.caveats)),
         doubts=_doubts(run, {line.trial.name for line in counting}),
         exclusions=exclusions,
+        cases=laid,
+        book=book,
         floor=floor,
         prices=priced,
         background=tuple(_background(run, floor, priced)),
@@ -189,6 +207,34 @@ def _situation(run: RunValues, ledger: Sequence[LedgerLine]) -> Situation:
             for arm in run.experiment.arms
         },
     )
+
+
+def _cases(
+    run: RunValues, book: Rulebook, counting: Sequence[LedgerLine], comparisons: Sequence[Comparison]
+) -> tuple[Case, ...]:
+    """Every rule on every arm; a rule about an app sees that app's launches alone."""
+    named = {stated.rule.app for stated in book.rules}
+    evidence = {"": _trials(counting, values_by_trial(run.measures))}
+    for app in packages(run):
+        if app in named or EACH_APP in named:
+            evidence[app] = _trials(counting, values_by_trial(row for row in run.measures if row.app == app))
+    counts = {line.trial.name for line in counting}
+    broken = {metric: tuple(name for name in names if name in counts) for metric, names in run.not_finite.items()}
+    doubts = {(each.arm, each.metric.name, ""): each.caveats for each in comparisons}
+    laid = cases(book, treatments(run.experiment), evidence, broken)
+    return tuple(_with_doubts(case, doubts.get((case.arm, case.rule.metric, case.app), ())) for case in laid)
+
+
+def _with_doubts(case: Case, caveats: Sequence[Caveat]) -> Case:
+    """What is doubted of an effect by other runs of the phone is doubted of a ruling on it, too."""
+    more = tuple(caveat for caveat in caveats if caveat.code == WITHIN_NOISE_FLOOR)
+    return replace(case, caveats=(*case.caveats, *more)) if more else case
+
+
+def packages(run: RunValues) -> tuple[str, ...]:
+    """Apps of a run: those its workload launches, in its order, and others that were measured."""
+    known = [component.partition("/")[0] for component in run.experiment.workload.apps]
+    return tuple(dict.fromkeys([*known, *sorted({row.app for row in run.measures if row.app})]))
 
 
 def _origin(run: RunValues) -> Origin:

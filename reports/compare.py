@@ -2,13 +2,15 @@
 """From a run directory to its answer, and back into it: comparisons.parquet and verdict.json."""
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from reports.analysis import Analysis, Measure, RunValues, analyse
 from reports.comparison import Comparison
 from reports.measures import caveats_of
 from reports.noise_store import known
-from reports.record import SCHEMA_VERSION
+from reports.record import SCHEMA_VERSION, Caveat
+from reports.rulebook import Rulebook
 from reports.store import RunStore
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ def read_run(store: RunStore) -> RunValues:
         StoreError: a file of the run is missing or broken.
     """
     measures, experiment = store.measures(), store.experiment()
+    told = caveats_of(measures) if measures is not None else {}
+    broken = _not_finite(measures)
     return RunValues(
         name=store.name,
         path=str(store.path),
@@ -33,18 +37,23 @@ def read_run(store: RunStore) -> RunValues:
         records=store.records(),
         measures=_measures(measures),
         events=store.events(),
-        caveats=caveats_of(measures) if measures is not None else {},
+        caveats={**told, **_doubted(told, broken)},
         known=known(store.device, experiment.workload),
+        not_finite=broken,
     )
 
 
-def compare_run(store: RunStore) -> Analysis:
+def compare_run(store: RunStore, book: Rulebook | None = None) -> Analysis:
     """Answer a run's question from what is stored; touches no phone and writes nothing.
+
+    Args:
+        store: the run.
+        book: what its arms are judged by; None: the rules of its experiment, or the default ones.
 
     Raises:
         StoreError: a file of the run is missing or broken.
     """
-    return analyse(read_run(store))
+    return analyse(read_run(store), book)
 
 
 def keep(store: RunStore, analysis: Analysis) -> None:
@@ -69,6 +78,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "experiment": run.experiment.name,
         "device": run.device,
         "verdict": verdict,
+        "rules": analysis.book.source,
         "comparisons": [{**flat(each), "caveats": each.caveats, "pairs": each.pairs} for each in analysis.comparisons],
         "trials": [
             {
@@ -143,3 +153,30 @@ def _measures(frame: "pd.DataFrame | None") -> tuple[Measure, ...]:
         for trial, launch, app, metric, value, unit in zip(*columns, strict=True)
         if math.isfinite(value)
     )
+
+
+def _not_finite(frame: "pd.DataFrame | None") -> dict[str, tuple[str, ...]]:
+    """Metric -> trials in which one of its figures is no finite number."""
+    found: dict[str, dict[str, None]] = {}
+    if frame is not None:
+        columns = [frame[name].tolist() for name in ("metric", "trial", "value")]
+        for metric, trial, value in zip(*columns, strict=True):
+            if not math.isfinite(value):
+                found.setdefault(str(metric), {})[str(trial)] = None
+    return {metric: tuple(trials) for metric, trials in found.items()}
+
+
+def _doubted(
+    known: Mapping[str, tuple[Caveat, ...]], broken: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[Caveat, ...]]:
+    """Caveats of the trials with figures that are no numbers, those they had before included."""
+    found: dict[str, tuple[Caveat, ...]] = {}
+    for metric, trials in broken.items():
+        caveat = Caveat(
+            f"not-finite-{metric}",
+            f"{metric} is no finite number in {', '.join(trials)}: taken as not recorded.",
+            "Run `reclaim measure` on the run again; until then no rule on it can pass.",
+        )
+        for trial in trials:
+            found[trial] = (*found.get(trial, known.get(trial, ())), caveat)
+    return found

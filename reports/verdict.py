@@ -2,11 +2,13 @@
 """Comparisons to an answer in words: kills first, then the primary metrics, then the costs. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from reports.comparison import FEW_BLOCKS, KILLS, Comparison
+from reports.findings import Decision
 from reports.record import Caveat
+from reports.rulings import Ruling, overall, summary
 from reports.situation import Situation, kills_sentence, troubles
 from reports.tracing import recordless
 from reports.units import count
@@ -66,6 +68,9 @@ class Verdict:
         arms: one answer per arm that was compared.
         sentence: the whole answer in the order it must be read.
         caveats: doubts about the answer as a whole.
+        rulings: every rule on every arm; () when nothing can be compared.
+        decision: the worst of them; `not-decided` when there are none.
+        gate: the rulings in one sentence; empty when there are none.
     """
 
     question: str
@@ -75,15 +80,21 @@ class Verdict:
     arms: tuple[ArmVerdict, ...]
     sentence: str
     caveats: tuple[Caveat, ...]
+    rulings: tuple[Ruling, ...] = ()
+    decision: Decision = "not-decided"
+    gate: str = ""
 
 
-def decide(experiment: Experiment, situation: Situation, comparisons: Sequence[Comparison]) -> Verdict:
+def decide(
+    experiment: Experiment, situation: Situation, comparisons: Sequence[Comparison], rulings: Sequence[Ruling] = ()
+) -> Verdict:
     """Put the answer together.
 
     Args:
         experiment: the question and its primary metrics.
         situation: what there is to judge.
         comparisons: every arm but the control, every metric recorded.
+        rulings: every rule on every arm.
     """
     by_arm = {
         arm.name: [each for each in comparisons if each.arm == arm.name]
@@ -94,7 +105,7 @@ def decide(experiment: Experiment, situation: Situation, comparisons: Sequence[C
     known = tuple(troubles(situation))
     killed, kills = any(situation.kills.values()), kills_sentence(situation)
     spoken = [*known, *([kills] if killed else []), *(arm.sentence for arm in arms)]
-    return Verdict(
+    verdict = Verdict(
         question=experiment.question,
         troubles=known,
         kills=kills,
@@ -103,6 +114,13 @@ def decide(experiment: Experiment, situation: Situation, comparisons: Sequence[C
         sentence=" ".join(spoken),
         caveats=tuple(_caveats(experiment, situation, comparisons)),
     )
+    return ruled(verdict, rulings)
+
+
+def ruled(verdict: Verdict, rulings: Sequence[Ruling]) -> Verdict:
+    """The verdict with these rulings and what they come to."""
+    decision = overall(ruling.decision for ruling in rulings)
+    return replace(verdict, rulings=tuple(rulings), decision=decision, gate=summary(rulings))
 
 
 def _judge(experiment: Experiment, arm: str, comparisons: Sequence[Comparison]) -> ArmVerdict:

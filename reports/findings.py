@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the figures of a run say to each rule. Pure: no words yet, so that the self-test can ask it thousands of times.
+
+A rule "must not worsen by a margin" holds when a one-sided test at 5 % proves it and the run is fine enough to see a
+worsening of the margin: that a coarse run finds none is luck. It is broken when the arm is proven worse than the
+control, two-sided at 5 %, by Holm's step-down over all such rules of the gate; an arm that is proven better by the same
+test needs no fine run. What is none of these is not decided. A rule "must improve" holds, or is broken, by a one-sided
+test at 5 %.
+Source of both kinds of test: Westlake, Biometrics 32 (1976) 741-744; Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987)
+657-680 (two one-sided tests).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from reports.comparison import FEW_BLOCKS, TrialValues, compare_metric
+from reports.families import holm
+from reports.metrics import METRICS
+from reports.record import Caveat
+from reports.rulebook import EACH_APP, Rulebook, StatedRule, app_problem, metric_problem
+from reports.statistics.blocks import Pair
+from reports.statistics.paired import Estimate, below_p, paired_t
+from reports.statistics.power import power_of
+from workloads.spec import Rule
+
+Decision: TypeAlias = Literal["pass", "fail", "not-decided", "waived"]
+
+Ground: TypeAlias = Literal[
+    "cannot", "few", "broken", "same", "better", "proven", "worse", "blind", "open", "improved", "not-improved"
+]
+"""Why: `cannot`: no evidence; `broken`: some of it is no number; `same`: no difference in any block; `blind`: the run
+is too coarse to see the margin; `open`: proven neither way."""
+
+ERROR = 0.05
+"""Chance of a wrong pass of one rule, and of any wrong failure of a gate."""
+
+SIGHT = 0.8
+"""Chance of seeing a worsening of its margin that a gate needs to say "pass"."""
+
+_SURELY_SEEN = 20.0
+"""From so many standard errors on an effect is seen for certain; farther out the noncentral t has no digits left."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A rule laid on one arm and app, with its evidence.
+
+    Attributes:
+        stated: the rule.
+        arm: the arm it is laid on.
+        control: what the arm is compared with.
+        app: package whose launches are judged; empty: the median over all launches, or the trial.
+        pairs: blocks that count.
+        left_out: blocks left out because somebody was killed in them.
+        trouble: why it cannot be judged at all; empty when it can.
+        broken: trials whose figure is no finite number.
+        caveats: doubts about the effect.
+    """
+
+    stated: StatedRule
+    arm: str
+    control: str
+    app: str
+    pairs: tuple[Pair, ...]
+    left_out: int = 0
+    trouble: str = ""
+    broken: tuple[str, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+
+    @property
+    def rule(self) -> Rule:
+        """The rule itself."""
+        return self.stated.rule
+
+    @property
+    def worse_sign(self) -> int:
+        """1 where a rise is worse, -1 where a fall is."""
+        return 1 if METRICS[self.rule.metric].better == "lower" else -1
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the blocks of a case say.
+
+    Attributes:
+        difference: arm - control, base units.
+        margin: the rule's margin in base units; 0 where a relative one is laid on a control of 0.
+        holds_p: one-sided p of "the rule does not hold".
+        power: chance that a run of this size and spread sees a worsening of the margin.
+    """
+
+    difference: Estimate
+    margin: float
+    holds_p: float
+    power: float
+
+    @property
+    def same(self) -> bool:
+        """Whether the arm is the same as the control in every block."""
+        return self.difference.error == 0 and self.difference.value == 0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A decision, without words.
+
+    Attributes:
+        case: what was judged.
+        figures: what its blocks say; None with too few of them.
+        changed_p: two-sided p of "no difference", adjusted over the gate; None where it was not asked.
+        decision: pass, fail or not-decided.
+        ground: why.
+    """
+
+    case: Case
+    figures: Figures | None
+    changed_p: float | None
+    decision: Decision
+    ground: Ground
+
+
+def cases(
+    book: Rulebook,
+    controls: Mapping[str, str | None],
+    evidence: Mapping[str, Sequence[TrialValues]],
+    broken: Mapping[str, tuple[str, ...]],
+) -> tuple[Case, ...]:
+    """Lay every rule on every arm.
+
+    Args:
+        book: the rules.
+        controls: arm -> what it is compared with; None where it has no control.
+        evidence: trials that count, by the app whose launches they hold; those of all apps under the empty name.
+        broken: metric -> trials whose figure is no finite number.
+    """
+    return tuple(
+        _case(stated, (arm, control), app, evidence.get(app, ()), broken.get(stated.rule.metric, ()))
+        for stated in book.rules
+        for arm, control in controls.items()
+        if control is not None
+        for app in _apps(stated.rule, evidence)
+    )
+
+
+def weigh(case: Case) -> Figures | None:
+    """What the blocks of a case say; None when it cannot be judged or has fewer than `FEW_BLOCKS`."""
+    if case.trouble or len(case.pairs) < FEW_BLOCKS:
+        return None
+    rule, pairs = case.rule, case.pairs
+    arms, controls, lags = [p.arm for p in pairs], [p.control for p in pairs], [p.lag for p in pairs]
+    difference = paired_t([p.difference for p in pairs], lags)
+    border = case.worse_sign * rule.margin * (1 if rule.must == "not-worsen" else -1)
+    ratio, absolute = (1 + border, 0.0) if rule.relative else (1.0, border)
+    below = below_p(arms, controls, lags, ratio=ratio, absolute=absolute)
+    if difference is None or difference.error is None or below is None:
+        return None
+    margin = rule.margin * (abs(sum(controls)) / len(pairs) if rule.relative else 1)
+    return Figures(
+        difference,
+        margin,
+        below if case.worse_sign > 0 else 1 - below,
+        _power(margin, difference.error, difference.freedom),
+    )
+
+
+def decide(laid: Sequence[Case], figures: Sequence[Figures | None]) -> tuple[Finding, ...]:
+    """Decide every case of a gate; they share one chance of a wrong failure.
+
+    Args:
+        laid: the cases.
+        figures: what `weigh` says of each.
+    """
+    asked = [
+        i
+        for i, (case, found) in enumerate(zip(laid, figures, strict=True))
+        if found is not None and not found.same and case.rule.must == "not-worsen"
+    ]
+    adjusted = dict(zip(asked, holm([found.difference.p for i in asked if (found := figures[i])]), strict=True))
+    return tuple(_finding(case, figures[i], adjusted.get(i)) for i, case in enumerate(laid))
+
+
+def _apps(rule: Rule, evidence: Mapping[str, Sequence[TrialValues]]) -> Iterator[str]:
+    """The apps a rule is laid on; `*` stays where no launch was recorded, so that it is said."""
+    if rule.app != EACH_APP:
+        yield rule.app
+        return
+    found = [app for app, trials in evidence.items() if app and any(rule.metric in trial.values for trial in trials)]
+    yield from found or [EACH_APP]
+
+
+def _case(
+    stated: StatedRule, arms: tuple[str, str], app: str, trials: Sequence[TrialValues], broken: tuple[str, ...]
+) -> Case:
+    (arm, control), name = arms, stated.rule.metric
+    trouble = metric_problem(name) or app_problem(name, app)
+    if trouble:
+        return Case(stated, arm, control, app, (), trouble=trouble)
+    found = compare_metric(METRICS[name], arm, control, trials)
+    pairs = tuple(pair for pair in found.pairs if found.uses(pair))
+    return Case(
+        stated,
+        arm,
+        control,
+        app,
+        pairs,
+        found.left_out,
+        trouble="" if pairs else _nothing(name, found.left_out, trials),
+        broken=broken,
+        caveats=(*found.caveats, *_not_finite(broken)),
+    )
+
+
+def _not_finite(trials: tuple[str, ...]) -> Iterator[Caveat]:
+    if trials:
+        yield Caveat(
+            "not-finite",
+            f"No finite number in {', '.join(trials)}: taken as not recorded.",
+            "Run `reclaim measure` on the run again; until then this cannot pass.",
+        )
+
+
+def _nothing(name: str, left_out: int, trials: Sequence[TrialValues]) -> str:
+    if left_out:
+        return "a process was killed in every block, so none can be compared"
+    if any(name in trial.values for trial in trials):
+        return "no block has a figure of both arms"
+    return "was not recorded"
+
+
+def _power(margin: float, error: float, freedom: float) -> float:
+    if error == 0 or margin == 0:
+        return float(margin > 0)
+    return power_of(min(margin, _SURELY_SEEN * error), error, freedom)
+
+
+def _finding(case: Case, figures: Figures | None, adjusted: float | None) -> Finding:
+    if figures is None:
+        return Finding(case, None, None, "not-decided", "cannot" if case.trouble else "few")
+    if case.rule.must == "improve":
+        decision, ground = _improved(figures)
+    else:
+        decision, ground = _not_worsened(case, figures, adjusted)
+    if case.broken and decision == "pass":
+        decision, ground = "not-decided", "broken"
+    return Finding(case, figures, adjusted, decision, ground)
+
+
+def _not_worsened(case: Case, figures: Figures, changed_p: float | None) -> tuple[Decision, Ground]:
+    if changed_p is None:
+        return "pass", "same"
+    changed, worse = changed_p <= ERROR, figures.difference.value * case.worse_sign > 0
+    holds = figures.holds_p <= ERROR
+    if holds and figures.power >= SIGHT:
+        return "pass", "proven"
+    if changed:
+        return ("fail", "worse") if worse else ("pass", "better")
+    return "not-decided", "blind" if holds and case.rule.margin else "open"
+
+
+def _improved(figures: Figures) -> tuple[Decision, Ground]:
+    if figures.same:
+        return "fail", "same"
+    if figures.holds_p <= ERROR:
+        return "pass", "improved"
+    if figures.holds_p >= 1 - ERROR:
+        return "fail", "not-improved"
+    return "not-decided", "open"
