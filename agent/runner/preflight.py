@@ -13,6 +13,7 @@ from agent.knobs.base import Knob, ReadOnlyKnob
 from agent.knobs.discover import find
 from reports.metrics import METRICS
 from reports.record import DeviceFacts
+from reports.rulebook import Place, problems, rulebook
 from reports.tracing import recordless
 from workloads.device.build import TARGETS
 from workloads.errors import FinalError, InputError
@@ -103,6 +104,8 @@ def _check_metrics(experiment: Experiment, _found: Findings) -> Iterator[str]:
             yield f"`primary` names {name!r}, which is no metric; `reclaim list metrics` shows them"
         elif name in recordless(experiment):
             yield f"`primary` names {name!r}, which only a trace shows, and an arm that is compared records none"
+    packages = [app.partition("/")[0] for app in experiment.workload.apps]
+    yield from problems(rulebook(experiment, Place("a rule of the experiment")), (), packages)
 
 
 def _check_knobs(_experiment: Experiment, found: Findings) -> Iterator[str]:

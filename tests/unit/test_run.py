@@ -19,7 +19,7 @@ from reports.store import RunStore
 from tests.support.runner_phone import Trials
 from workloads import load
 from workloads.errors import FinalError, InputError, ProofError, TransientError
-from workloads.spec import Arm, Exclude, Experiment, Pressure, Setting
+from workloads.spec import Arm, Exclude, Experiment, Pressure, Rule, Setting
 
 NR = "/sys/module/kcompressd/parameters/nr_kcompressd"
 SWAPPINESS = Setting("sysctl:vm.swappiness", "60")
@@ -150,7 +150,7 @@ def test_killed_eaters_failed_launches_and_lmkd_kills_are_told(tmp_path: Path) -
 
 
 def test_every_problem_is_told_before_the_first_write(tmp_path: Path) -> None:
-    made = replace(experiment(on=(Setting("nope", "1"),)), primary=("ttid", "beauty"))
+    made = replace(experiment(on=(Setting("nope", "1"),)), primary=("ttid", "beauty"), rules=(Rule("speed"),))
     huge = replace(made.workload, apps=("x.y/.Z", *made.workload.apps), pressure=Pressure(64, 1 << 30))
     trials = Trials(replace(made, workload=huge), free_kib=1000)
     phone = trials.ready()
@@ -158,7 +158,14 @@ def test_every_problem_is_told_before_the_first_write(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         run_experiment(attach(phone), Request(trials.experiment, "", tmp_path / "run"), StillClock(), Silent())
     text = str(caught.value)
-    for part in ("'beauty', which is no metric", "no knob nope", "x.y", "demands 65536 MiB", "MiB free on /data"):
+    for part in (
+        "'beauty', which is no metric",
+        "'speed' is no metric",
+        "no knob nope",
+        "x.y",
+        "demands 65536 MiB",
+        "MiB free on /data",
+    ):
         assert part in text
     assert not (tmp_path / "run").exists()
     assert value(phone, NR) == "0"
