@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A run's answer as plain text: 80 columns, readable without colour. Pure."""
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -9,16 +8,18 @@ from typing import TYPE_CHECKING
 from reports.analysis import Analysis
 from reports.comparison import KILLS, Comparison, shared_codes
 from reports.exclusions import BY_RECORD
+from reports.gate_text import rules_lines
 from reports.levels import Level
 from reports.printable import printable
 from reports.units import count, share, together
 from reports.wording import effect_text, relative_text, sentence
+from reports.wrapping import WIDTH
+from reports.wrapping import wrap as _wrap
 
 if TYPE_CHECKING:
     from reports.ledger import LedgerLine
     from reports.record import Caveat
 
-WIDTH = 80
 _EFFECT_WIDTH = 22
 _WORD_WIDTH = 7
 _WORDS = {"better": "better", "worse": "worse", "higher": "higher", "lower": "lower", "same": "~", "unknown": "?"}
@@ -53,6 +54,7 @@ def _lines(analysis: Analysis) -> Iterator[str]:
         yield ""
         yield from _table(arm.arm, arm.control, rows, analysis.run.experiment.primary)
         yield from _row_doubts(rows)
+    yield from rules_lines(analysis)
     if verdict.arms:
         yield ""
         yield from _wrap(_NOTE)
@@ -151,8 +153,3 @@ def _doubts(analysis: Analysis) -> Iterator[str]:
         arms = ", ".join(f"{arm} {amount}" for arm, amount in Counter(line.trial.arm for line in lines).items())
         told = rule if rule == lines[0].reason else f"by rule {rule} ({lines[0].trial.name}: {lines[0].reason})"
         yield from _wrap(f"left out: {count(len(lines), 'trial')} ({arms}), {status}: {told}", indent="  ")
-
-
-def _wrap(text: str, indent: str = "") -> list[str]:
-    kept = printable(text).replace(" %", "\N{NO-BREAK SPACE}%")  # a figure and its sign stay on one line
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in textwrap.wrap(kept, WIDTH, subsequent_indent=indent)]

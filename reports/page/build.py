@@ -11,6 +11,7 @@ from reports.ledger import LedgerLine
 from reports.metrics import METRICS, Metric
 from reports.page import effects, setting
 from reports.page.charts import Point, blocks_chart, overlay_chart
+from reports.page.gate import ruling_rows
 from reports.page.model import Chart, Note, Page
 from reports.page.overlay import LONGEST_GAP_S, Tracks, curves, grid_step
 from reports.statistics.design import ORDER_FROM_BLOCKS
@@ -47,6 +48,9 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         kills=verdict.kills,
         killed=verdict.killed,
         answers=effects.answers(analysis),
+        gate=verdict.gate,
+        gate_rules=analysis.book.source,
+        rulings=ruling_rows(analysis),
         summary=_summary(analysis),
         stand_in=run.device.stand_in or "",
         notes=tuple(_notes(analysis)),
@@ -204,4 +208,5 @@ def _commands(analysis: Analysis) -> Iterator[str]:
     if not asked:
         yield f"reclaim run {run.experiment.name} --blocks {run.experiment.blocks}"
     yield f"reclaim compare {run.name}"
+    yield f"reclaim gate {run.name}"
     yield f"reclaim report {run.name}"

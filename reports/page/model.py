@@ -152,6 +152,27 @@ class EffectTable:
 
 
 @dataclass(frozen=True)
+class RulingRow:
+    """One ruling of the gate.
+
+    Attributes:
+        word: PASS, FAIL, NOT DECIDED or WAIVED.
+        tone: of the word.
+        name: what is judged.
+        rule: what is asked of it.
+        why: why the decision fell.
+        waiver: who answers for a failure; empty without one.
+    """
+
+    word: str
+    tone: Tone
+    name: str
+    rule: str
+    why: str
+    waiver: str
+
+
+@dataclass(frozen=True)
 class LevelRow:
     """What one arm measured by itself, in words."""
 
@@ -267,6 +288,9 @@ class Page:
         kills: who died, one sentence.
         killed: whether anybody was.
         answers: one per arm compared.
+        gate: the rulings in one sentence; empty without any.
+        gate_rules: where the rules come from.
+        rulings: rules on arms.
         summary: phone, kernel, blocks in one line.
         stand_in: what is no phone here; empty on a phone.
         notes: doubts about the run, most important first.
@@ -298,6 +322,9 @@ class Page:
     kills: str
     killed: bool
     answers: tuple[Answer, ...]
+    gate: str
+    gate_rules: str
+    rulings: tuple[RulingRow, ...]
     summary: str
     stand_in: str
     notes: tuple[Note, ...]
