@@ -30,6 +30,7 @@ COMMANDS = {
     "restore": "put every setting of a phone back",
     "measure": "metrics of any trace or run",
     "compare": "effects with intervals, in the terminal",
+    "gate": "judge a run by rules; the exit code is the answer",
     "report": "the page",
     "handheld": "the virtual handheld by itself: build, start, stop, list",
     "list": "experiments, workloads, metrics",

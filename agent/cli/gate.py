@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`reclaim gate`: may this go in? Rules laid on a run; the answer is the exit code."""
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from workloads.errors import InputError
+
+if TYPE_CHECKING:
+    from reports.analysis import Analysis
+    from reports.store import RunStore
+
+_CODES = {"pass": 0, "waived": 0, "fail": 1, "not-decided": 3}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of `reclaim gate`."""
+    parser.add_argument("run", metavar="RUN", type=Path, help="a run directory")
+    parser.add_argument(
+        "--rules", metavar="FILE", type=Path, help="rules and waivers (TOML) instead of those the experiment states"
+    )
+    parser.add_argument(
+        "--self-test",
+        action="store_true",
+        help="plant a worsening of each margin into the recorded data and say whether this gate would have seen it",
+    )
+    parser.add_argument("--junit", metavar="FILE", type=Path, help="write the rulings as JUnit XML")
+    parser.add_argument("--sarif", metavar="FILE", type=Path, help="write them as SARIF 2.1.0")
+    parser.add_argument("--markdown", metavar="FILE", type=Path, help="write them as Markdown, for a pull request")
+    parser.add_argument("--json-file", metavar="FILE", type=Path, help="write what --json prints")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    parser.epilog = "Exit codes: 0 pass, 1 fail, 2 could not, 3 not decided."
+
+
+def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG001 - every command takes both
+    """Judge a run; writes nothing into it.
+
+    Returns:
+        0 pass, 1 fail, 3 not decided.
+
+    Raises:
+        InputError: rules that do not fit, or a run in which nothing can be compared.
+        StoreError: not a run, a file of it is broken, or an output cannot be written.
+    """
+    from reports.atomic import write_bytes  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.gate_text import gate_text  # noqa: PLC0415 - the same
+    from reports.store import RunStore  # noqa: PLC0415 - the same
+
+    analysis = _judged(RunStore.open(args.run), args)
+    texts = _outputs(analysis, args)
+    for path, text in texts.items():
+        write_bytes(path, text.encode())
+    out.write(_json(analysis) if args.json else gate_text(analysis))
+    return _CODES[analysis.verdict.decision]
+
+
+def _judged(store: "RunStore", args: argparse.Namespace) -> "Analysis":
+    from dataclasses import replace  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    from reports.analysis import analyse, packages  # noqa: PLC0415 - the same
+    from reports.compare import read_run  # noqa: PLC0415 - the same
+    from reports.rulebook import problems  # noqa: PLC0415 - the same
+    from reports.rulefile import load, stated_rules  # noqa: PLC0415 - the same
+    from reports.selftest import self_test  # noqa: PLC0415 - the same
+    from reports.tracing import treatments  # noqa: PLC0415 - the same
+
+    run = read_run(store)
+    experiment = run.experiment
+    book = stated_rules(store, experiment)
+    if args.rules:
+        book = load(args.rules, book, datetime.now().astimezone().date())
+    wrong = tuple(problems(book, treatments(experiment), packages(run)))
+    if wrong:
+        raise InputError(*wrong)
+    analysis = analyse(run, book)
+    if not analysis.verdict.rulings:
+        told = analysis.verdict.troubles or ("No arm has a control to be compared with.",)
+        raise InputError(f"{run.path}: nothing to judge: {told[-1]}")
+    return replace(analysis, verdict=self_test(analysis)) if args.self_test else analysis
+
+
+def _outputs(analysis: "Analysis", args: argparse.Namespace) -> dict[Path, str]:
+    """Text of every file asked for."""
+    from importlib.metadata import version  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    from reports.outputs.junit import junit  # noqa: PLC0415 - the same
+    from reports.outputs.markdown import markdown  # noqa: PLC0415 - the same
+    from reports.outputs.sarif import sarif  # noqa: PLC0415 - the same
+
+    makers = (
+        (args.junit, junit),
+        (args.sarif, lambda each: sarif(each, version("reclaim-agent"))),
+        (args.markdown, markdown),
+        (args.json_file, _json),
+    )
+    asked = [(path, make) for path, make in makers if path is not None]
+    twice = next((path for i, (path, _) in enumerate(asked) if path in [other for other, _ in asked[:i]]), None)
+    if twice is not None:
+        raise InputError(f"{twice}: is named for two outputs; give each its own file")
+    return {path: make(analysis) for path, make in asked}
+
+
+def _json(analysis: "Analysis") -> str:
+    from reports.compare import document  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.encoding import encode  # noqa: PLC0415 - the same
+
+    return encode(document(analysis)).decode()
