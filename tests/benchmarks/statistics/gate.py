@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a gate of three rules says of a slowdown of its margin, and of nothing: kills, and two metrics at 5 % each."""
+
+import math
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from reports.findings import Case, Decision
+from reports.selftest import RUNS, Noise, noise, plant, tally
+from reports.statistics.power import spread
+from tests.benchmarks.statistics.row import Row
+from tests.support.gates import case, decided
+from tests.support.recorded_blocks import read_blocks
+from workloads.spec import Rule
+
+RECORDED = Path(__file__).parents[2] / "data" / "recorded_blocks.csv"
+FINE = 0.03
+"""Standard deviation of a trial, as a share of its level, up to which a gate must see 5 %."""
+
+_MOST_RUNS = 1000
+_RULES = (Rule("ttid"), Rule("kswapd_cpu"))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What the first metric does.
+
+    Attributes:
+        name: as the table shows it.
+        n: blocks.
+        sd: standard deviation of a trial, as a share of its level.
+        lognormal: whether noise is, else it is normal.
+        ratio: arm / control.
+    """
+
+    name: str
+    n: int
+    sd: float
+    lognormal: bool = False
+    ratio: float = 1.0
+
+
+def rows(reps: int, seed: int) -> Iterator[Row]:
+    """Fails what is worse by its margin, passes what is not, and says neither below its power."""
+    runs = min(reps, _MOST_RUNS)
+    for lognormal in (False, True):
+        kind = "lognormal" if lognormal else "normal"
+        for n in (16, 20, 30):
+            worse = Scenario(f"{kind}, SD 3 %, 5 % worse", n, FINE, lognormal, 1.05)
+            yield from _shares(worse, runs, seed, (("fail", 0.9, 1.0), ("pass", 0.0, 0.05)))
+            same = Scenario(f"{kind}, SD 3 %, no effect", n, FINE, lognormal)
+            yield from _shares(same, runs, seed, (("pass", 0.8, 1.0), ("fail", 0.0, 0.05)))
+        for ratio, what in ((1.05, "5 % worse"), (1.0, "no effect")):
+            coarse = Scenario(f"{kind}, SD 15 %, {what}", 8, 0.15, lognormal, ratio)
+            yield from _shares(coarse, runs, seed, (("pass", 0.0, 0.05),))
+    yield _honest(Scenario("normal, SD 3 %", 16, FINE), runs, seed)
+    if RECORDED.exists():
+        yield from _recorded(runs, seed)
+
+
+def _shares(
+    scenario: Scenario, runs: int, seed: int, wanted: tuple[tuple[Decision, float, float], ...]
+) -> Iterator[Row]:
+    decisions = [_decision(scenario, seed + run) for run in range(runs)]
+    for decision, low, high in wanted:
+        share = decisions.count(decision) / runs
+        yield Row("gate of three rules", scenario.name, scenario.n, _FIGURES[decision], share, low, high, runs)
+
+
+_FIGURES: dict[Decision, str] = {"fail": "fails", "pass": "passes"}
+
+
+def _decision(scenario: Scenario, seed: int) -> Decision:
+    return decided(_nobody(scenario.n), *_cases(scenario, seed))
+
+
+def _cases(scenario: Scenario, seed: int) -> Iterator[Case]:
+    generator = np.random.default_rng((seed, zlib.crc32(f"{scenario}".encode())))
+    lags = generator.permutation([1, -1] * (scenario.n // 2)).tolist()
+    for rule, ratio in zip(_RULES, (scenario.ratio, 1.0), strict=True):
+        drawn = generator.normal(size=(scenario.n, 2)) * scenario.sd
+        values = (np.exp(drawn) if scenario.lognormal else 1.0 + drawn) * (10.0, 10.0 * ratio)
+        yield case(rule, [(off, on) for off, on in values.tolist()], lags)
+
+
+def _honest(scenario: Scenario, runs: int, seed: int) -> Row:
+    """How far the self-test's share of failures lies from the true one, on average over recorded runs."""
+    worse = replace(scenario, ratio=1.05)
+    true = sum(_decision(worse, seed + run) == "fail" for run in range(runs)) / runs
+    recorded = max(2, runs // 100)
+    seen = 0
+    for run in range(recorded):
+        laid = list(_cases(scenario, seed + run))
+        seen += tally(laid, {0: noise(laid[0]), 1: noise(laid[1])}, runs=RUNS, seed=seed)[0, 1.0]["fail"]
+    off = abs(seen / (RUNS * recorded) - true)
+    return Row("gate of three rules", scenario.name, scenario.n, "self-test is off by", off, 0.0, 0.1, RUNS * recorded)
+
+
+def _recorded(runs: int, seed: int) -> Iterator[Row]:
+    """The same on the noise of blocks that were recorded, the effect of their arm taken out."""
+    for metric, pairs in read_blocks(RECORDED.read_text().splitlines()).items():
+        made = noise(case(Rule(metric), [(p.control, p.arm) for p in pairs], [p.lag for p in pairs]))
+        if made.control.mean() <= 0:
+            continue
+        sd = spread(made.rest.tolist()) / math.sqrt(2) / float(made.control.mean())
+        name, fine = f"{metric}, SD {100 * sd:.1f} %", sd <= FINE
+        same, worse = (_resampled(made, runs, seed, size) for size in (0.0, 1.0))
+        for what, figure, hits, low, high in (
+            ("5 % worse", "fails", worse["fail"], 0.9 if fine else 0.0, 1.0),
+            ("5 % worse", "passes", worse["pass"], 0.0, 0.05),
+            ("no effect", "passes", same["pass"], 0.8 if fine else 0.0, 1.0),
+        ):
+            yield Row("gate on recorded noise", f"{name}, {what}", len(pairs), figure, hits / runs, low, high, runs)
+
+
+def _resampled(made: Noise, runs: int, seed: int, size: float) -> Counter[Decision]:
+    """Decisions on runs made from recorded blocks, with a worsening of `size` margins."""
+    kills, generator = _nobody(len(made.rest)), np.random.default_rng(seed)
+    return Counter(decided(kills, plant(made.drawn(generator), size)) for _ in range(runs))
+
+
+def _nobody(n: int) -> Case:
+    return case(Rule("kills", margin=0.0, relative=False), [(0.0, 0.0)] * n)
