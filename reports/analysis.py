@@ -10,6 +10,7 @@ from reports.evenness import Exclusions, examine
 from reports.exclusions import not_judged
 from reports.families import judge
 from reports.findings import Case, cases
+from reports.interaction import Interaction, interactions
 from reports.ledger import LedgerLine, keep_ledger, rules_in_force
 from reports.levels import Level, levels
 from reports.metrics import METRICS, Metric
@@ -115,6 +116,7 @@ class Analysis:
         floor: the noise floor that this run tells, when it is an A/A run of enough blocks.
         prices: what tracing costs, by this run's arms without a trace.
         background: what is known of the phone's noise and of tracing, sentences.
+        interactions: how the effect of the treatment depends on other knobs; () without such.
     """
 
     run: RunValues
@@ -129,6 +131,7 @@ class Analysis:
     floor: NoiseFloor | None = None
     prices: tuple[TracingPrice, ...] = ()
     background: tuple[str, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
 
 
 def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
@@ -165,6 +168,7 @@ def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
         floor=floor,
         prices=priced,
         background=tuple(_background(run, floor, priced)),
+        interactions=interactions(run.experiment, metrics, trials),
     )
 
 

@@ -80,6 +80,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "verdict": verdict,
         "rules": analysis.book.source,
         "comparisons": [{**flat(each), "caveats": each.caveats, "pairs": each.pairs} for each in analysis.comparisons],
+        "interactions": analysis.interactions,
         "trials": [
             {
                 "trial": line.trial.name,

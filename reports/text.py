@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from reports import interaction_words
 from reports.analysis import Analysis
 from reports.comparison import KILLS, Comparison, shared_codes
 from reports.exclusions import BY_RECORD
@@ -54,6 +55,7 @@ def _lines(analysis: Analysis) -> Iterator[str]:
         yield ""
         yield from _table(arm.arm, arm.control, rows, analysis.run.experiment.primary)
         yield from _row_doubts(rows)
+    yield from _interactions(analysis)
     yield from rules_lines(analysis)
     if verdict.arms:
         yield ""
@@ -96,6 +98,16 @@ def _row_doubts(rows: Sequence[Comparison]) -> Iterator[str]:
         yield ""
     for caveat, names in metrics.items():
         yield from _wrap(f"! {', '.join(names)}: {sentence(caveat.what)} {sentence(caveat.do)}", indent="  ")
+
+
+def _interactions(analysis: Analysis) -> Iterator[str]:
+    for question, found in interaction_words.by_question(analysis.interactions).items():
+        yield ""
+        yield from _wrap(question)
+        for each in found:
+            yield from _wrap(f"{interaction_words.sentence(each)}.", indent="  ")
+        for caveat, metrics in interaction_words.doubts(found):
+            yield from _wrap(f"! {', '.join(metrics)}: {caveat.what} {caveat.do}", indent="  ")
 
 
 def _levels(levels: Sequence[Level]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from reports.metrics import METRICS, Metric
 from reports.page import effects, setting
 from reports.page.charts import Point, blocks_chart, overlay_chart
 from reports.page.gate import ruling_rows
+from reports.page.interactions import interaction_tables
 from reports.page.model import Chart, Note, Page
 from reports.page.overlay import LONGEST_GAP_S, Tracks, curves, grid_step
 from reports.statistics.design import ORDER_FROM_BLOCKS
@@ -56,6 +57,7 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         notes=tuple(_notes(analysis)),
         background=analysis.background,
         tables=effects.tables(analysis),
+        interactions=interaction_tables(analysis.interactions),
         levels=effects.level_rows(analysis),
         primary_points=primary,
         other_points=others,
@@ -198,6 +200,12 @@ def _methods(analysis: Analysis) -> Iterator[str]:
             f"{count(metrics, 'metric is', 'metrics are')} compared. The primary ones are one family (Holm: chance of"
             " any false alarm at most 5 %), all others a second one (false discovery rate 5 %, Benjamini and Hochberg)."
             " The verdict rests on kills and the primary metrics alone."
+        )
+    if analysis.interactions:
+        yield (
+            "Whether an effect depends on another setting is told by the ratio of two effects in the same blocks (by"
+            " their difference where a value is not positive), without the blocks with kills in any of the four arms;"
+            " these questions are a family of their own (Holm)."
         )
 
 

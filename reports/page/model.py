@@ -152,6 +152,52 @@ class EffectTable:
 
 
 @dataclass(frozen=True)
+class InteractionRow:
+    """Whether one metric's effect depends on another knob.
+
+    Attributes:
+        metric: stable name.
+        title: for people.
+        at_level: effect at the factor's level.
+        at_base: effect at the control's level.
+        between: what lies between them, with its interval.
+        n: blocks.
+        word: the answer.
+        tone: of the word.
+        detectable: what would have been seen; empty where the effects differ or it is not known.
+        notes: doubts.
+    """
+
+    metric: str
+    title: str
+    at_level: str
+    at_base: str
+    between: str
+    n: int
+    word: str
+    tone: Tone
+    detectable: str
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True)
+class InteractionTable:
+    """One question about the treatment and another knob.
+
+    Attributes:
+        question: in words.
+        level: the factor's level.
+        base: the control's.
+        rows: one per primary metric.
+    """
+
+    question: str
+    level: str
+    base: str
+    rows: tuple[InteractionRow, ...]
+
+
+@dataclass(frozen=True)
 class RulingRow:
     """One ruling of the gate.
 
@@ -296,6 +342,7 @@ class Page:
         notes: doubts about the run, most important first.
         background: what is known of the phone's noise and of tracing, sentences.
         tables: effects.
+        interactions: whether effects depend on another knob; () where none was varied.
         levels: each arm by itself, when nothing is compared.
         primary_points: the primary metrics, block by block.
         other_points: the other metrics, block by block.
@@ -330,6 +377,7 @@ class Page:
     notes: tuple[Note, ...]
     background: tuple[str, ...]
     tables: tuple[EffectTable, ...]
+    interactions: tuple[InteractionTable, ...]
     levels: tuple[LevelRow, ...]
     primary_points: tuple[Chart, ...]
     other_points: tuple[Chart, ...]

@@ -71,6 +71,9 @@ class Shape:
         blocks: measured blocks.
         warm_ups: warm-up blocks.
         arms: names of the arms; the first is the control.
+        settings: arm -> its settings, kcompressd's first; empty: arms differ in kcompressd alone.
+        times: arm -> factor on every metric of it.
+        level: factor on every metric of every arm.
         effect: whether the arms after the first differ from it at all.
         noise: standard deviation of a trial's figures, as a share.
         kills: trial index -> processes killed in it.
@@ -85,6 +88,9 @@ class Shape:
     blocks: int = 20
     warm_ups: int = 1
     arms: tuple[str, ...] = ("off", "on")
+    settings: dict[str, dict[str, str]] = field(default_factory=dict)
+    times: dict[str, float] = field(default_factory=dict)
+    level: float = 1.0
     effect: bool = True
     noise: float = 0.12
     kills: dict[int, int] = field(default_factory=dict)
@@ -95,6 +101,12 @@ class Shape:
     seed: int = 7
     experiment: Callable[[Experiment], Experiment] = lambda value: value
     device: Callable[[DeviceFacts], DeviceFacts] = lambda value: value
+
+    def treats(self, arm: str) -> bool:
+        """Whether an arm differs from the control in what is measured."""
+        if arm in self.settings:
+            return self.effect and self.settings[arm].get("kcompressd", "off") != "off"
+        return self.effect and arm != self.arms[0]
 
 
 def make_run(path: Path, shape: Shape | None = None) -> RunStore:
@@ -151,7 +163,9 @@ def _experiment(shape: Shape) -> Experiment:
             (StartPressure(), WaitPressure(), *launches),
         ),
         arms=tuple(
-            Arm(name, (Setting("kcompressd", "off" if same else value),))
+            Arm(name, tuple(Setting(*each) for each in shape.settings[name].items()))
+            if name in shape.settings
+            else Arm(name, (Setting("kcompressd", "off" if same else value),))
             for name, value in zip(shape.arms, values, strict=True)
         ),
         control=shape.arms[0],
@@ -159,6 +173,7 @@ def _experiment(shape: Shape) -> Experiment:
         warm_up_blocks=shape.warm_ups,
         primary=("direct_reclaim_time", "kswapd_cpu"),
         seed=shape.seed,
+        treatment="kcompressd" if shape.settings else "",
     )
 
 
@@ -226,9 +241,9 @@ def _record(shape: Shape, trial: PlannedTrial, experiment: Experiment, random: n
 
 
 def _measures(shape: Shape, trial: PlannedTrial, random: np.random.Generator) -> pd.DataFrame:
-    treated = shape.effect and trial.arm != shape.arms[0]
+    treated = shape.treats(trial.arm)
     rows: list[tuple[str, int, str, float]] = []
-    drift = 1 + 0.1 * math.sin(trial.block)
+    drift = (1 + 0.1 * math.sin(trial.block)) * shape.level * shape.times.get(trial.arm, 1.0)
     for metric, (level, ratio) in LEVELS.items():
         middle = level * (ratio if treated else 1.0) * drift
         rows.append((metric, 0, "", max(0.0, float(random.normal(middle, middle * shape.noise)))))
@@ -257,7 +272,7 @@ def _measures(shape: Shape, trial: PlannedTrial, random: np.random.Generator) ->
 
 
 def _series(shape: Shape, trial: PlannedTrial, random: np.random.Generator) -> pd.DataFrame:
-    treated = shape.effect and trial.arm != shape.arms[0]
+    treated = shape.treats(trial.arm)
     t_s = np.arange(0.0, 14.0, 0.2)
     wave = np.exp(-(((t_s - 4.5) / (1.3 if treated else 1.8)) ** 2)) + 0.15 * np.exp(-(((t_s - 9) / 2.5) ** 2))
     noise = random.normal(1.0, 0.15, (4, len(t_s))).clip(0)
