@@ -13,6 +13,7 @@ from reports.gate_text import rules_lines
 from reports.levels import Level
 from reports.printable import printable
 from reports.units import count, share, together
+from reports.wording import SHORT_WORDS as _WORDS
 from reports.wording import effect_text, relative_text, sentence
 from reports.wrapping import WIDTH
 from reports.wrapping import wrap as _wrap
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _EFFECT_WIDTH = 22
 _WORD_WIDTH = 7
-_WORDS = {"better": "better", "worse": "worse", "higher": "higher", "lower": "lower", "same": "~", "unknown": "?"}
 _NOTE = (
     "~ no detectable difference; in brackets the change that would be seen 9 times in 10. Intervals of 95 %: paired t"
     " over blocks, the order of arms in the model from 6 blocks on; changes in percent: ratio of means (Fieller), same"
@@ -116,7 +116,7 @@ def _levels(levels: Sequence[Level]) -> Iterator[str]:
     for each in levels:
         texts, symbol = together([each.median, each.lowest, each.highest], each.metric.unit)
         last = f"{texts[2]} {symbol}".rstrip()
-        name, arm = _cut(each.metric.name, 19), _cut(each.arm, 15)
+        name, arm = cut(each.metric.name, 19), cut(each.arm, 15)
         yield f"{name:<19} {arm:<15} {texts[0]:>9} {texts[1]:>9} {last:>17} {each.n:>3}"
 
 
@@ -141,11 +141,12 @@ def _word(each: Comparison) -> str:
 
 
 def _row(name: str, control: str, arm: str, effect: str, judged: str) -> str:
-    left = f"{_cut(name, 19):<19} {_cut(control, 9):>9} {_cut(arm, 15):>15}"
-    return f"{left} {_cut(effect, _EFFECT_WIDTH):>{_EFFECT_WIDTH}} {judged}".rstrip()
+    left = f"{cut(name, 19):<19} {cut(control, 9):>9} {cut(arm, 15):>15}"
+    return f"{left} {cut(effect, _EFFECT_WIDTH):>{_EFFECT_WIDTH}} {judged}".rstrip()
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
+    """A name that fits its column."""
     plain = printable(text)
     return plain if len(plain) <= width else f"{plain[: width - 2]}.."
 

@@ -2,10 +2,11 @@
 """Comparisons to an answer in words: kills first, then the primary metrics, then the costs. Pure."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from reports.comparison import FEW_BLOCKS, KILLS, Comparison
+from reports.comparison import FEW_BLOCKS, KILLS, Comparison, Outcome
 from reports.findings import Decision
 from reports.record import Caveat
 from reports.rulings import Ruling, overall, summary
@@ -21,7 +22,7 @@ Answer: TypeAlias = Literal["better", "worse", "mixed", "changed", "same", "unkn
 _RISE_IS_A_COST = frozenset({"kcompressd_cpu"})
 """Metrics without a better direction whose rise is a price all the same."""
 
-_OPENING: dict[Answer, str] = {
+OPENING: dict[Answer, str] = {
     "better": "Better: with {arm} instead of {control}, ",
     "worse": "Worse: with {arm} instead of {control}, ",
     "mixed": "Mixed: with {arm} instead of {control}, ",
@@ -129,9 +130,9 @@ def _judge(experiment: Experiment, arm: str, comparisons: Sequence[Comparison]) 
     others = [each for each in comparisons if each not in primary and each.metric.name != KILLS]
     kills = by_name.get(KILLS)
     judged = [kills, *primary] if kills is not None and kills.outcome in ("better", "worse") else primary
-    answer = _answer(judged)
+    answer = one_word({each.outcome for each in judged}, more_kills=kills is not None and kills.outcome == "worse")
     control = comparisons[0].control
-    opening = _OPENING[answer].format(arm=arm, control=control)
+    opening = OPENING[answer].format(arm=arm, control=control)
     told = _undecided(arm, control, judged) if answer == "unknown" else "".join(_body(answer, judged))
     return ArmVerdict(
         arm=arm,
@@ -145,10 +146,9 @@ def _judge(experiment: Experiment, arm: str, comparisons: Sequence[Comparison]) 
     )
 
 
-def _answer(judged: Sequence[Comparison]) -> Answer:
+def one_word(outcomes: AbstractSet[Outcome], *, more_kills: bool) -> Answer:
     """One word for several primary metrics; more kills are never outweighed."""
-    outcomes = {each.outcome for each in judged}
-    if any(each.metric.name == KILLS and each.outcome == "worse" for each in judged):
+    if more_kills:
         return "worse"
     if {"better", "worse"} <= outcomes:
         return "mixed"

@@ -4,13 +4,23 @@
 import re
 from collections.abc import Sequence
 
-from reports.comparison import Comparison
+from reports.comparison import Comparison, Outcome
 from reports.metrics import Metric
 from reports.statistics.paired import Estimate
 from reports.units import change, change_interval, count, difference, number, quantity, together
 
 _ORDINARY_WORD = re.compile(r"[A-Z][a-z]+\b")
 _TIMES_FROM = 3.0
+
+SHORT_WORDS: dict[Outcome, str] = {
+    "better": "better",
+    "worse": "worse",
+    "higher": "higher",
+    "lower": "lower",
+    "same": "~",
+    "unknown": "?",
+}
+"""What became of a metric, as short as a table's last column."""
 
 
 def title(metric: Metric) -> str:
@@ -31,14 +41,20 @@ def moved(comparison: Comparison) -> str:
         return f"{name} cannot be judged from {count(comparison.n, 'block')}"
     if comparison.outcome == "same":
         return f"no detectable difference in {name}"
-    return f"{name} {_by(comparison, effect)}"
+    return f"{name} {by(effect, comparison.relative, comparison.metric.unit)}"
 
 
-def _by(comparison: Comparison, effect: Estimate) -> str:
-    verb = "rose" if effect.value > 0 else "fell"
-    relative = comparison.relative
+def by(effect: Estimate, relative: Estimate | None, unit: str) -> str:
+    """The size of a change: `fell by 21 % (95 % interval 12 to 29 %)`, in the metric's own unit without a ratio.
+
+    Args:
+        effect: the difference; only looked at without a ratio.
+        relative: the ratio.
+        unit: of the difference.
+    """
+    verb = "rose" if (effect.value > 0 if relative is None else relative.value > 1) else "fell"
     if relative is None:
-        return f"{verb} by {_span(abs(effect.value), *_sizes(effect.low, effect.high), comparison.metric.unit)}"
+        return f"{verb} by {_span(abs(effect.value), *_sizes(effect.low, effect.high), unit)}"
     if relative.value >= _TIMES_FROM:
         spelt = [number(figure) for figure in (relative.value, relative.low, relative.high)]
         return f"{verb} to {spelt[0]} times (95 % interval {spelt[1]} to {spelt[2]} times)"

@@ -8,7 +8,9 @@ from typing import TextIO
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `reclaim compare`."""
-    parser.add_argument("run", metavar="RUN", type=Path, help="a run directory")
+    parser.add_argument(
+        "run", metavar="RUN", type=Path, nargs="+", help="a run directory; several of one experiment are one answer"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
@@ -17,21 +19,40 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
     An A/A run's noise floor is kept for later runs of the phone.
 
+    Several runs of one phone are one run with more blocks, runs of several phones are joined with the phone as random
+    effect; nothing is kept then.
+
     Returns:
         0, whatever the answer: `reclaim gate` is the command that judges.
 
     Raises:
         StoreError: not a run, or a file of it is broken.
+        InputError: runs that cannot be one answer.
     """
+    if len(args.run) > 1:
+        return _several(args, out)
     from reports.compare import compare_run, document, keep  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.noise_store import remember  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.store import RunStore  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.text import compare_text  # noqa: PLC0415 - imported late: `--help` needs none of it
 
-    store = RunStore.open(args.run)
+    store = RunStore.open(args.run[0])
     analysis = compare_run(store)
     keep(store, analysis)
     remember(analysis, err)
     out.write(encode(document(analysis)).decode() if args.json else compare_text(analysis))
+    return 0
+
+
+def _several(args: argparse.Namespace, out: TextIO) -> int:
+    from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.several import (  # noqa: PLC0415 - imported late: `--help` needs none of it
+        gather_runs,
+        several_document,
+        several_text,
+    )
+
+    gathered = gather_runs(args.run)
+    out.write(encode(several_document(gathered)).decode() if args.json else several_text(gathered))
     return 0

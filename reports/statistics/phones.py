@@ -6,8 +6,8 @@ It is never narrower than what the phones' own blocks allow around that mean, so
 not make an answer surer than any of them is.
 
 Weights by precision are not used: with 2 to 10 phones of 6 to 20 blocks each the weights are guesses themselves, and
-Hartung and Knapp's interval over Paule and Mandel's weights missed the truth in up to 16 of 100 simulated runs, its
-modified form in up to 11, this one in at most 5 (`tests/benchmarks/statistics/phones.py`). That the plain t test stays
+Hartung and Knapp's interval over Paule and Mandel's weights missed the truth in up to 14 of 100 simulated runs, its
+modified form in up to 10, this one in at most 5 (`tests/benchmarks/statistics/phones.py`). That the plain t test stays
 valid when phones differ in precision is a theorem: Bakirov and Szekely, J. Math. Sci. 139 (2006) 6497-6505; Ibragimov
 and Mueller, J. Bus. Econ. Stat. 28 (2010) 453-468. "Never narrower": Wiksten, Rücker, Schwarzer, Stat. Med. 35 (2016)
 2503-2515. The weighted estimate is kept beside it for whoever compares with other programs: Paule and Mandel, J. Res.

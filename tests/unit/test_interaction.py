@@ -2,7 +2,7 @@
 """Does an effect depend on another knob: which arms stand against each other, which blocks count, what is said."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,7 +31,7 @@ def arm(name: str, **settings: str) -> Arm:
     return Arm(name, tuple(Setting(*each) for each in settings.items()))
 
 
-def four(blocks: list[tuple[float, ...]]) -> list[TrialValues]:
+def four(blocks: Sequence[tuple[float, ...]]) -> list[TrialValues]:
     """Trials of the four arms, in their order in odd blocks and in the reverse order in even ones."""
     found = []
     for block, values in enumerate(blocks, start=1):

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From several run directories to one answer, in words or as one JSON document; writes nothing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from reports.compare import document, flat, read_run
+from reports.joint import Joint, join
+from reports.joint_effect import JointEffect
+from reports.joint_text import joint_text, pooled_text
+from reports.pool import Gathered, Phone, gather
+from reports.record import SCHEMA_VERSION
+from reports.store import RunStore
+from workloads.errors import InputError
+
+
+def gather_runs(paths: Sequence[Path]) -> Gathered:
+    """Read runs and put those of each phone together.
+
+    Raises:
+        StoreError: one is no run, or a file of it is broken.
+        InputError: one is given twice, or the runs are not of one experiment, or nothing is left to compare.
+    """
+    seen: dict[Path, Path] = {}
+    for path in paths:
+        place = path.resolve()
+        if place in seen:
+            raise InputError(f"{path}: is given twice; name each run once")
+        seen[place] = path
+    return gather([read_run(RunStore.open(path)) for path in paths])
+
+
+def several_text(gathered: Gathered) -> str:
+    """The answer in the terminal: over phones, or of one phone with the blocks of all its runs."""
+    return joint_text(join(gathered)) if len(gathered.phones) > 1 else pooled_text(gathered)
+
+
+def several_document(gathered: Gathered) -> dict[str, Any]:
+    """The answer as one JSON document; of one phone that of one run, with `runs` and `left_out` besides."""
+    if len(gathered.phones) > 1:
+        return _joint_document(join(gathered))
+    (phone,) = gathered.phones
+    return {**document(phone.analysis), "runs": _runs(phone), "caveats": phone.caveats, "left_out": gathered.left_out}
+
+
+def _joint_document(joint: Joint) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA_VERSION,
+        "question": joint.question,
+        "primary": joint.primary,
+        "verdict": {"kills": joint.kills, "arms": joint.arms, "caveats": joint.caveats},
+        "effects": [_effect(each) for each in joint.effects],
+        "phones": [
+            {
+                "phone": phone.number,
+                "runs": _runs(phone),
+                "caveats": phone.caveats,
+                "analysis": document(phone.analysis),
+            }
+            for phone in joint.phones
+        ],
+        "left_out": joint.left_out,
+    }
+
+
+def _runs(phone: Phone) -> list[dict[str, Any]]:
+    """Where each run's trials and blocks begin in the phone's own numbering."""
+    found, trials, blocks = [], 0, 0
+    for run in phone.runs:
+        found.append({"run": run.name, "path": run.path, "trials_before": trials, "blocks_before": blocks})
+        trials += max((trial.index for trial in run.plan.trials), default=0)
+        blocks += max((trial.block for trial in run.plan.trials), default=0)
+    return found
+
+
+def _effect(each: JointEffect) -> dict[str, Any]:
+    return {
+        "metric": each.metric.name,
+        "unit": each.metric.unit,
+        "better": each.metric.better,
+        "arm": each.arm,
+        "control": each.control,
+        "family": each.family,
+        "scale": each.scale,
+        "adjusted_p": each.adjusted_p,
+        "outcome": each.outcome,
+        "phones": each.phones,
+        "difference": each.difference,
+        "ratio": each.ratio,
+        "detectable_90": each.detectable_90,
+        "own": [{"phone": number, **flat(own)} for number, own in each.own],
+        "caveats": each.caveats,
+    }
