@@ -5,8 +5,8 @@ Rules:
 
 - Only runs of one experiment are joined: question, arms and their settings, control, treatment, primary metrics, apps,
   pressure and steps are the same. Blocks, seed, limits, rules and capture may differ.
-- A phone is a serial and a model, because serials repeat. Its runs are more blocks of the same phone when build and
-  kernel are the same too; the blocks of two runs are never one block.
+- A phone is a serial and a model, because serials repeat. Its runs are more blocks of the same phone when build, kernel
+  and the rules that exclude trials are the same too; the blocks of two runs are never one block.
 - A run that has nothing to compare by itself is left out, and named.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reports.analysis import Analysis, RunValues, analyse
+from reports.ledger import rules_in_force
 from reports.record import Caveat, DeviceFacts, PlannedTrial
 from reports.units import count
 from workloads.errors import InputError
@@ -69,7 +70,8 @@ def gather(runs: Sequence[RunValues]) -> Gathered:
     """Put the runs of each phone together.
 
     Raises:
-        InputError: a run given twice, another experiment, a phone with two builds, or nothing to compare in any run.
+        InputError: a run given twice, another experiment, a phone with two builds or two sets of exclusion rules, or
+            nothing to compare in any run.
     """
     _no_run_twice(runs)
     asking = [run for run in runs if len(run.experiment.arms) >= FEWEST_ARMS]
@@ -85,7 +87,7 @@ def gather(runs: Sequence[RunValues]) -> Gathered:
         raise InputError(*(f"{each.path}: {each.reason}" for each in left_out))
     for same in phones.values():
         for each in same[1:]:
-            _same_build(same[0].run, each.run)
+            _same_phone(same[0].run, each.run)
     return Gathered(tuple(_phone(number, same) for number, same in enumerate(phones.values(), start=1)), left_out)
 
 
@@ -106,12 +108,17 @@ def pooled(runs: Sequence[RunValues]) -> RunValues:
         measures=tuple(row for run in parts for row in run.measures),
         events=tuple(event for run in parts for event in run.events),
         caveats={trial: caveats for run in parts for trial, caveats in run.caveats.items()},
+        not_finite={
+            metric: tuple(trial for run in parts for trial in run.not_finite.get(metric, ()))
+            for metric in {metric for run in parts for metric in run.not_finite}
+        },
     )
 
 
-def _moved(run: RunValues, trials: int, blocks: int) -> RunValues:
+def _moved(run: RunValues, trials_before: int, blocks_before: int) -> RunValues:
     def moved(trial: PlannedTrial) -> PlannedTrial:
-        return replace(trial, index=trial.index + trials, block=trial.block + blocks if trial.block else 0)
+        block = trial.block + blocks_before if trial.block else 0
+        return replace(trial, index=trial.index + trials_before, block=block)
 
     names = {trial.name: moved(trial).name for trial in run.plan.trials}
     return replace(
@@ -120,6 +127,10 @@ def _moved(run: RunValues, trials: int, blocks: int) -> RunValues:
         records=tuple(replace(record, trial=moved(record.trial)) for record in run.records),
         measures=tuple(replace(row, trial=names[row.trial]) for row in run.measures if row.trial in names),
         caveats={names[trial]: caveats for trial, caveats in run.caveats.items() if trial in names},
+        not_finite={
+            metric: tuple(names[trial] for trial in trials if trial in names)
+            for metric, trials in run.not_finite.items()
+        },
     )
 
 
@@ -187,7 +198,7 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(names) or "nothing"
 
 
-def _same_build(one: RunValues, other: RunValues) -> None:
+def _same_phone(one: RunValues, other: RunValues) -> None:
     for what in ("build", "kernel"):
         pair = getattr(one.device, what), getattr(other.device, what)
         if pair[0] != pair[1]:
@@ -195,6 +206,13 @@ def _same_build(one: RunValues, other: RunValues) -> None:
                 f"{other.path}: is of the same phone as {one.path} ({one.device.serial}) with another {what}:"
                 f" {pair[1]}, not {pair[0]}; builds as arms is not there yet, compare each by itself"
             )
+    rules = [set(rules_in_force(run.plan)) for run in (one, other)]
+    if rules[0] != rules[1]:
+        codes = _named(sorted({rule.code for rule in rules[0] ^ rules[1]}))
+        raise InputError(
+            f"{other.path}: excludes trials by other rules than {one.path} ({codes}); rules are fixed before a run,"
+            " compare each by itself"
+        )
 
 
 def _settings_differ(runs: Sequence[RunValues]) -> Iterator[Caveat]:

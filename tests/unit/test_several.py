@@ -19,7 +19,7 @@ from reports.joint import Joint, join
 from reports.joint_effect import JointEffect
 from reports.joint_text import joint_text
 from reports.pool import Gathered, gather, pooled
-from reports.record import DeviceFacts
+from reports.record import DeviceFacts, ExclusionRule
 from tests.support.synthetic_run import Shape, make_run, run_values
 from workloads.errors import InputError
 from workloads.spec import Experiment, Home, Setting
@@ -106,6 +106,20 @@ def test_one_phone_with_two_builds_is_refused(device: Change, what: str) -> None
         InputError, match=f"runs/b: is of the same phone as runs/a .*{what}; builds as arms is not there"
     ):
         gather([on("a", "A", 1), of("b", device)])
+
+
+def test_trials_of_one_phone_that_were_excluded_by_different_rules_are_not_put_together() -> None:
+    first, second = on("a", "A", 1), on("b", "A", 2)
+    other = replace(second.plan, exclusions=(ExclusionRule("busy-host", "when it is", 0.5),))
+    with pytest.raises(InputError, match=r"runs/b: excludes trials by other rules than runs/a .*busy-host"):
+        gather([first, replace(second, plan=other)])
+
+
+def test_figures_that_are_no_numbers_stay_with_their_trial() -> None:
+    runs = [replace(on(name, "A", seed), not_finite={"ttid": ("003-b1-off",)}) for name, seed in (("a", 1), ("b", 2))]
+    whole = pooled(runs)
+    assert whole.not_finite["ttid"] == ("003-b1-off", "017-b7-off")
+    assert {*whole.not_finite["ttid"]} <= {trial.name for trial in whole.plan.trials}
 
 
 def test_kernel_values_that_changed_between_the_runs_of_a_phone_are_told() -> None:
