@@ -46,7 +46,7 @@ def minimum_detectable_effect(error: float, freedom: float, power: float) -> flo
     Args:
         error: standard error of the effect's estimate.
         freedom: degrees of freedom of that error.
-        power: wanted chance.
+        power: wanted chance, at least 0.5.
 
     Returns:
         A difference in the unit of `error`; 0 when there is no spread; None without any freedom.
@@ -55,12 +55,10 @@ def minimum_detectable_effect(error: float, freedom: float, power: float) -> flo
         return None
     if error == 0:
         return 0.0
-    from scipy.optimize import brentq  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
+    from scipy.special import nctdtrinc  # noqa: PLC0415 - imported late; scipy.optimize would take 0.15 s more
 
-    reach = error
-    while power_of(reach, error, freedom) < power:
-        reach *= 2.0
-    return float(brentq(lambda effect: power_of(effect, error, freedom) - power, 0.0, reach, xtol=1e-6 * error))
+    # The shift at which the upper tail alone has the power: the lower one adds 5e-5 at 0.5, below 1e-6 from 0.8 on.
+    return error * float(nctdtrinc(freedom, 1.0 - power, t_quantile(freedom, CONFIDENCE)))
 
 
 def required_blocks(
