@@ -71,3 +71,5 @@ void kcompressd_params_stop(void)
 }
 
 MODULE_DESCRIPTION("Compresses kswapd's zram writes in threads of their own");
+/* /sys/module/kcompressd/version: how a tool tells this module from the published version, whose parameters it has. */
+MODULE_VERSION("reclaim 1");
