@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`reclaim list`: what there is to run and to measure."""
+"""`reclaim list`: what there is to run, to measure and to switch."""
 
 import argparse
 import json
+from collections.abc import Callable
 from typing import TextIO
 
 from reports.metrics import METRICS
@@ -11,33 +12,54 @@ from workloads import load
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("what", choices=("experiments", "workloads", "metrics"), nargs="?", default="experiments")
+    parser.add_argument("what", choices=tuple(_LISTS), nargs="?", default="experiments")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Print one line per entry: name, then what it is."""
-    del err
-    rows = {"experiments": _experiments, "workloads": _workloads, "metrics": _metrics}[args.what]()
+    rows = _LISTS[args.what](err)
     if args.json:
         print(json.dumps(rows), file=out)
     else:
         width = max(len(row["name"]) for row in rows)
+        hidden = {"name", *(_JSON_ONLY if args.what == "knobs" else ())}
         for row in rows:
-            print(f"{row['name']:<{width}}  " + "  ".join(str(row[key]) for key in row if key != "name"), file=out)
+            shown = (text for key, text in row.items() if key not in hidden)
+            print(f"{row['name']:<{width}}  " + "  ".join(shown), file=out)
     return 0
 
 
-def _experiments() -> list[dict[str, str]]:
+def _experiments(_err: TextIO) -> list[dict[str, str]]:
     return [{"name": name, "question": load.experiment(name)[0].question} for name in load.names("experiments")]
 
 
-def _workloads() -> list[dict[str, str]]:
+def _workloads(_err: TextIO) -> list[dict[str, str]]:
     return [{"name": name, "title": load.workload(name).title} for name in load.names("catalogue")]
 
 
-def _metrics() -> list[dict[str, str]]:
+def _metrics(_err: TextIO) -> list[dict[str, str]]:
     return [
         {"name": m.name, "unit": m.unit, "better": m.better, "title": m.title, "source": m.source}
         for m in METRICS.values()
     ]
+
+
+def _knobs(err: TextIO) -> list[dict[str, str]]:
+    """Knobs that are known of, whatever phone; a plug-in that is broken is one line on `err`."""
+    from agent.knobs.discover import rows  # noqa: PLC0415 - imported late: other lists need none of it
+    from agent.knobs.family import plugged_in  # noqa: PLC0415 - the same
+
+    for line in plugged_in()[1]:
+        print(f"reclaim: {line}", file=err)
+    return list(rows())
+
+
+_LISTS: dict[str, Callable[[TextIO], list[dict[str, str]]]] = {
+    "experiments": _experiments,
+    "workloads": _workloads,
+    "metrics": _metrics,
+    "knobs": _knobs,
+}
+_JSON_ONLY = frozenset({"where", "off", "proof", "source"})
+"""What would make a line of `list knobs` too long to read."""

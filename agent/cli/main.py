@@ -33,7 +33,7 @@ COMMANDS = {
     "gate": "judge a run by rules; the exit code is the answer",
     "report": "the page",
     "handheld": "the virtual handheld by itself: build, start, stop, list",
-    "list": "experiments, workloads, metrics",
+    "list": "experiments, workloads, metrics, knobs",
 }
 
 

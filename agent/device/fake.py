@@ -16,7 +16,10 @@ from pathlib import Path
 from agent.capture.session import STOP
 from agent.device import batch, phone
 from agent.device.fake_kernel import FakeFile, FakeKernel, RefusedError
+from agent.device.fakes.zram import perform
 from agent.device.root import PROBE
+from agent.knobs.kcompressd.unseen import GREP
+from agent.knobs.zram.dance import DANCE
 from agent.ports import Completed
 from reports.atomic import write_bytes
 from workloads.errors import FinalError
@@ -197,6 +200,8 @@ class FakePhone:
             phone.WRITE: self._write,
             phone.SPAWN: self._spawn,
             STOP: self._stop,
+            GREP: self._config,
+            DANCE: self._dance,
             **self.scripts,
         }
         if text not in known:
@@ -239,6 +244,21 @@ class FakePhone:
         self.files[call.argv[0]] = FakeFile("")
         self.background(call.argv[1:])
         return f"{pid}\n"
+
+    def _config(self, _call: Call) -> Answer:
+        lines = [line for line in (self.kernel.config or "").splitlines() if "KCOMPRESSD" in line]
+        return "".join(f"{line}\n" for line in lines) if lines else failed(1, "")
+
+    def _dance(self, call: Call) -> Answer:
+        note, _disk, device, priority, active, old, new = call.argv
+        zram = self.kernel.zram
+        if zram is None or not call.as_root:
+            return Completed(call.argv, 1, f"swapoff: {device}: Operation not permitted\n", "")
+        self.files[note] = FakeFile(f"99\n{device}\n{priority}\n{old}\n")
+        code, said = perform(zram, int(priority), old, new, active=active == "1")
+        if code < 2:  # noqa: PLR2004 - as the script: the note stays where there is no swap
+            del self.files[note]
+        return Completed(call.argv, code, said, "")
 
     def _stop(self, call: Call) -> Answer:
         remote = self.recording.pop(int(call.argv[0]), None)
@@ -301,6 +321,11 @@ def _pm(fake: FakePhone, call: Call) -> Answer:
     return f"package:/data/app/{name}/base.apk\n" if name in fake.packages else failed(1, "")
 
 
+def _stat(fake: FakePhone, call: Call) -> str:
+    _name, _c, form, path = call.argv
+    return form.replace("%a", fake.file(path).mode) + "\n"
+
+
 def _uname(_fake: FakePhone, _call: Call) -> str:
     return "6.12.0-fake\n"
 
@@ -313,6 +338,7 @@ _PROGRAMS: dict[str, Callable[[FakePhone, Call], Answer]] = {
     "perfetto": _perfetto,
     "pm": _pm,
     "rm": _rm,
+    "stat": _stat,
     "uname": _uname,
 }
 
@@ -325,8 +351,6 @@ def fake_phone(**state: object) -> FakePhone:
             "/proc/meminfo": FakeFile(MEMINFO),
             "/proc/pressure/memory": FakeFile("some avg10=0.00 total=0\nfull avg10=0.00 total=0\n", root_only=True),
             "/proc/sys/vm/swappiness": FakeFile("100\n"),
-            "/sys/block/zram0/comp_algorithm": FakeFile("lzo [lz4] zstd\n", root_only=True),
-            "/sys/block/zram0/mm_stat": FakeFile("4096 74 12288 0 12288 0 0 0 0\n", root_only=True),
             "/sys/devices/system/cpu/online": FakeFile("0-7\n"),
             "/sys/kernel/tracing/available_events": FakeFile("sched:sched_switch\nvmscan:mm_vmscan_kswapd_wake\n"),
         }

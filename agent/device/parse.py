@@ -12,19 +12,19 @@ USER_HZ = 100  # clock ticks of /proc/PID/stat; fixed ABI on arm, arm64 and x86 
 
 def meminfo(text: str) -> dict[str, int]:
     """Read /proc/meminfo: name -> bytes (`HugePages_*` are counts; fs/proc/meminfo.c)."""
-    rows = re.findall(r"^([^:\s]+):\s+(\d+)( kB)?\s*$", text, re.MULTILINE)
+    rows = re.findall(r"^([^:\s]+):\s+(\d{1,20})( kB)?\s*$", text, re.MULTILINE)
     return {name: int(number) * (_KIB if unit else 1) for name, number, unit in rows}
 
 
 def vmstat(text: str) -> dict[str, int]:
     """Read /proc/vmstat: counter -> value in the kernel's own unit, mostly pages (mm/vmstat.c)."""
-    return {name: int(number) for name, number in re.findall(r"^(\w+) (-?\d+)\s*$", text, re.MULTILINE)}
+    return {name: int(number) for name, number in re.findall(r"^(\w+) (-?\d{1,20})\s*$", text, re.MULTILINE)}
 
 
 def numbers(text: str) -> tuple[int, ...]:
     """Read a line of numbers as zram's mm_stat has (7 to 9 fields or more; zram.rst); () when it is none."""
     words = text.split()
-    return tuple(map(int, words)) if words and all(re.fullmatch(r"-?\d+", word) for word in words) else ()
+    return tuple(map(int, words)) if words and all(re.fullmatch(r"-?\d{1,20}", word) for word in words) else ()
 
 
 def chosen(text: str) -> str | None:

@@ -5,20 +5,46 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Literal, TypeAlias
 
 from agent.device import batch, parse
 from agent.device.phone import CONDITIONS, Phone, read_conditions
 from reports.record import Conditions
 
-KCOMPRESSD = re.compile(r"a?kcompressd:?\d+")
-"""Thread names: `kcompressd:0` at zram level, `kcompressd0` per node at mm level, `akcompressd:0` OPLUS' first."""
+Level: TypeAlias = Literal["zram", "mm"]
+"""Where pages wait for their thread: inside zram, under writeback; or before it, locked (mm/page_io.c)."""
 
+THREADS: Mapping[Level, re.Pattern[str]] = {
+    "zram": re.compile(r"a?kcompressd:\d+"),
+    "mm": re.compile(r"kcompressd\d+|kcompmari\d*"),
+}
+"""Names of the threads: `kcompressd:0` at zram level, `akcompressd:0` OPLUS' first; `kcompressd0` per node at mm level,
+`kcompmari` in later Marie LRU (firelzrd/lru_marie)."""
+
+KCOMPRESSD = re.compile("|".join(names.pattern for names in THREADS.values()))
 KSWAPD = re.compile(r"kswapd\d+")
-COUNTERS = "/sys/kernel/kcompressd/*"
-"""Counters of the guest's own module, in pages; the published first version exports none."""
 
-ACTIVITY = (batch.file("/proc/vmstat"), batch.joined("/proc/[0-9]*/stat"), batch.each(COUNTERS))
+COUNTERS = "/sys/kernel/kcompressd/*"
+"""Counters of the guest's own modules, in pages; the published first version exports none."""
+
+OPLUS_DEBUG = "/proc/oplus_mem/kcompressd_debug"
+"""Lines `name value`: kcomp_write_success_count, kcomp_write_fail_count (hybridswap_zram/kcompressd.c)."""
+
+AKCOMPRESS = "/sys/block/zram0/hybridswap_akcompress"
+"""`akcompressd_threads: N`, then lines `THREAD PAGES` (hybridswap_akcompress.c)."""
+
+VM_COUNTERS = tuple(f"/proc/sys/vm/kcompressd_{name}" for name in ("enqueued", "swapped", "sync"))
+"""Of the android13-5.15 port of Kcompressd-Unofficial, in pages: enqueued - swapped is its queue."""
+
+ACTIVITY = (
+    batch.file("/proc/vmstat"),
+    batch.joined("/proc/[0-9]*/stat"),
+    *(batch.each(path) for path in (COUNTERS, OPLUS_DEBUG, AKCOMPRESS, *VM_COUNTERS)),
+)
 """Questions that `read_activity` reads the answers of."""
+
+_QUEUED = ("queued", "kcompressd_enqueued", "kcomp_write_success_count", "akcompressed")
+_FULL = ("full", "kcomp_write_fail_count")
 
 
 @dataclass(frozen=True)
@@ -46,6 +72,11 @@ class Growth:
         swapped_pages: pages written to swap (`pswpout`), by kswapd and by direct reclaim.
         queued_pages: pages handed to kcompressd; None where nothing counts them.
         full_pages: pages a full queue sent back; None where nothing counts them.
+        mm_cpu_s: of `kcompressd_cpu_s` what threads at mm level used.
+        born: kcompressd threads that were not there before.
+        writeback_pages: pages under writeback at the end (`nr_writeback`): at zram level queued ones are among them.
+        pending_pages: pages reclaim handed to the swap code less those written (`nr_vmscan_write` - `pswpout`): at mm
+            level about what was added to the queue. Direct reclaim's and file pages blur it. None where not counted.
     """
 
     kcompressd_cpu_s: float
@@ -53,6 +84,18 @@ class Growth:
     swapped_pages: int
     queued_pages: int | None
     full_pages: int | None
+    mm_cpu_s: float = 0.0
+    born: int = 0
+    writeback_pages: int | None = None
+    pending_pages: int | None = None
+
+    def cpu_s(self, level: Level) -> float:
+        """Return the CPU seconds of one level's threads."""
+        return self.mm_cpu_s if level == "mm" else self.kcompressd_cpu_s - self.mm_cpu_s
+
+    def queue_pages(self, level: Level) -> int | None:
+        """Return about how many pages waited at the end; where they are visible differs by level."""
+        return self.pending_pages if level == "mm" else self.writeback_pages
 
     def evidence(self) -> dict[str, float]:
         """Return the figures by name, as a record keeps them."""
@@ -80,27 +123,34 @@ def survey(phone: Phone, *more: batch.Question) -> tuple[Conditions, Activity, t
 
 def read_activity(answers: Sequence[tuple[batch.Answer, ...]]) -> Activity:
     """Return what the answers to `ACTIVITY` say."""
-    (vmstat,), (stats,), counters = answers
+    (vmstat,), (stats,), *counted = answers
     found = parse.threads(stats.text)
+    counters: dict[str, int] = {}
+    for answer in (answer for each in counted for answer in each if answer.ok):
+        counters |= _counters(answer)
     return Activity(
         vmstat=parse.vmstat(vmstat.text),
         threads=tuple(t for t in found if KCOMPRESSD.fullmatch(t.name) or KSWAPD.fullmatch(t.name)),
-        counters={
-            PurePosixPath(answer.name).name: int(answer.text)
-            for answer in counters
-            if answer.ok and re.fullmatch(r"\d+\s*", answer.text)
-        },
+        counters=counters,
     )
 
 
 def growth(before: Activity, after: Activity) -> Growth:
     """Return what happened in between; threads born in between count from zero, threads gone count no more."""
+    swapped = after.vmstat.get("pswpout", 0) - before.vmstat.get("pswpout", 0)
+    written = vmstat_growth(before, after).get("nr_vmscan_write")
+    known = {(thread.pid, thread.started) for thread in before.threads}
+    ours = (thread for thread in after.threads if KCOMPRESSD.fullmatch(thread.name))
     return Growth(
         kcompressd_cpu_s=_cpu(before, after, KCOMPRESSD),
         kswapd_cpu_s=_cpu(before, after, KSWAPD),
-        swapped_pages=after.vmstat.get("pswpout", 0) - before.vmstat.get("pswpout", 0),
-        queued_pages=_counter(before, after, "queued"),
-        full_pages=_counter(before, after, "full"),
+        swapped_pages=swapped,
+        queued_pages=_counter(before, after, _QUEUED),
+        full_pages=_counter(before, after, _FULL),
+        mm_cpu_s=_cpu(before, after, THREADS["mm"]),
+        born=sum((thread.pid, thread.started) not in known for thread in ours),
+        writeback_pages=after.vmstat.get("nr_writeback"),
+        pending_pages=None if written is None else written - swapped,
     )
 
 
@@ -115,7 +165,17 @@ def _cpu(before: Activity, after: Activity, names: re.Pattern[str]) -> float:
     return sum(thread.cpu_s - earlier.get((thread.pid, thread.started), 0.0) for thread in ours)
 
 
-def _counter(before: Activity, after: Activity, name: str) -> int | None:
-    if name not in after.counters:
-        return None
-    return after.counters[name] - before.counters.get(name, 0)
+def _counter(before: Activity, after: Activity, names: Sequence[str]) -> int | None:
+    """Growth of the first of `names` that this phone counts."""
+    found = next((name for name in names if name in after.counters), None)
+    return None if found is None else after.counters[found] - before.counters.get(found, 0)
+
+
+def _counters(answer: batch.Answer) -> dict[str, int]:
+    """Counters of one file: a number alone is called like its file; lines `name number` have names."""
+    if answer.name == AKCOMPRESS:
+        pages = re.findall(r"^[0-3] (\d{1,18})\s*$", answer.text, re.MULTILINE)
+        return {"akcompressed": sum(map(int, pages[:4]))}  # below them come memory cgroups, with names of their own
+    if re.fullmatch(r"\s*\d{1,18}\s*", answer.text):
+        return {PurePosixPath(answer.name).name: int(answer.text)}
+    return {name: int(number) for name, number in re.findall(r"^(\w+) (\d{1,18})\s*$", answer.text, re.MULTILINE)}

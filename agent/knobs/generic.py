@@ -7,6 +7,12 @@ from pathlib import PurePosixPath
 from agent.knobs.base import FileKnob
 from workloads.errors import InputError
 
+FORMS = (
+    ("sysctl:NAME", "/proc/sys/NAME", "what the file takes"),
+    ("sysfs:/PATH", "/sys/..., /proc/sys/...", "what the file takes"),
+)
+"""What names look like, where the files are, which values they take."""
+
 _FILE = re.compile(r"/(?:sys|proc/sys)(?:/[^/\0]+)+")
 
 

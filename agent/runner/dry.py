@@ -29,6 +29,7 @@ def writes(phone: Phone, request: Request) -> list[str]:
     lines = [f"{phone.serial}: {len(plan.trials)} trials; order: {' '.join(trial.arm for trial in plan.trials)}"]
     for arm in experiment.arms:
         lines += [f"arm {arm.name}: write {s.value} to {first[s.knob].where}" for s in arm.settings]
+    lines += [f"{knob.name}: {knob.notes}" for knob in first.values() if knob.notes]
     lines += list(_each_trial(phone, request))
     lines += [f"arm {arm.name}: records no trace" for arm in experiment.arms if not arm.trace]
     lines += [f"at the end: write {knob.read(phone)} back to {knob.where}" for knob in first.values()]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from agent.device import batch, parse
 from agent.device.phone import Phone
-from agent.knobs.base import Knob, ReadOnlyKnob
+from agent.knobs.base import Knob
 from agent.knobs.discover import find
 from reports.metrics import METRICS
 from reports.record import DeviceFacts
@@ -77,14 +77,12 @@ def refusals(phone: Phone, experiment: Experiment, knobs: Mapping[str, Knob], *,
 def _refusal(phone: Phone, setting: Setting, knobs: Mapping[str, Knob], *, allow_unsafe: bool) -> str | None:
     try:
         knob = find(setting.knob, knobs, phone.serial)
-        wanted, now = knob.canonical(setting.value), knob.read(phone)
+        refusal = knob.refusal(phone, knob.canonical(setting.value))
     except (FinalError, InputError) as error:
         return str(error).removeprefix(f"{phone.serial}: ")
-    if isinstance(knob, ReadOnlyKnob) and wanted != now:
-        return f"{knob.name} is {now} and cannot be changed to {wanted} while the phone runs ({knob.where})"
-    if knob.risk and not allow_unsafe:
-        return f"{knob.name} is not written: {knob.risk}; --allow-unsafe-knob writes it"
-    return None
+    if refusal is None and knob.risk and not allow_unsafe:
+        return f"{setting.knob} is not written: {knob.risk}; --allow-unsafe-knob writes it"
+    return refusal
 
 
 def check(experiment: Experiment, found: Findings) -> None:

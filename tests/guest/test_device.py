@@ -137,7 +137,8 @@ def test_root_is_found_and_the_facts_are_whole(phone: Phone) -> None:
     assert facts.perfetto.startswith("Perfetto v")
     assert (facts.sdk, facts.cpus, facts.zram_algorithm) == (33, 2, "lz4")
     assert facts.stand_in
-    assert sorted(facts.knobs) == ["kcompressd", "kcompressd.queue", "zram.algorithm"]
+    assert {"kcompressd", "kcompressd.queue", "zram.algorithm", "zram.disksize"} <= set(facts.knobs)
+    assert found["kcompressd"].layout == "zram-level module parameters (virtual handheld)"
     assert facts.vm["kernel.mm.transparent_hugepage.enabled"] == "always madvise [never]"
 
 

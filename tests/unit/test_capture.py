@@ -44,7 +44,7 @@ class TestCapabilities:
             events=frozenset({"sched/sched_switch", "vmscan/mm_vmscan_kswapd_wake"}),
             atrace=False,
             psi=True,
-            vmstat=frozenset({"nr_free_pages", "pswpin", "pswpout"}),
+            vmstat=frozenset(fake.kernel.vmstat),
             sdk=33,
         )
 

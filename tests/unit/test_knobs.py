@@ -6,9 +6,10 @@ from agent.device.fake_kernel import FakeFile, FakeKernel, Setter, refuse
 from agent.device.phone import Phone, attach
 from agent.knobs import generic
 from agent.knobs.activity import Activity, growth, survey, vmstat_growth
-from agent.knobs.base import FileKnob, Knob, ReadOnlyKnob
+from agent.knobs.base import FileKnob, Knob
 from agent.knobs.discover import describe, discover, find
-from agent.knobs.kcompressd import MIN_SWAPPED_PAGES, Threads
+from agent.knobs.kcompressd.common import MIN_SWAPPED_PAGES
+from agent.knobs.kcompressd.module import Count
 from reports.record import Proof
 from workloads.errors import FinalError, InputError, ProofError
 
@@ -25,67 +26,80 @@ def phone_with(setter: Setter = "works", *, counters: bool = True) -> tuple[Fake
     return fake, attach(fake)
 
 
+def threads_knob() -> Count:
+    return Count("kcompressd", PARAMETER, usual=2, most=64)
+
+
 class TestDiscovery:
     def test_it_takes_one_round_trip(self) -> None:
         fake, phone = phone_with()
         before = len(fake.log)
         found = discover(phone)
-        assert sorted(found) == ["kcompressd", "kcompressd.queue", "zram.algorithm"]
+        assert {"kcompressd", "kcompressd.queue", "zram.algorithm", "zram.disksize", "vm.swappiness"} <= set(found)
         assert len(fake.log) == before + 1
 
     def test_a_stock_kernel_has_no_kcompressd(self) -> None:
         _, phone = phone_with("is missing")
-        assert sorted(discover(phone)) == ["zram.algorithm"]
-        with pytest.raises(FinalError, match=r"FAKE0001: no knob kcompressd .*found: zram\.algorithm"):
+        assert not [name for name in discover(phone) if name.startswith("kcompressd")]
+        with pytest.raises(FinalError, match=r"FAKE0001: no knob kcompressd .*found: vm\.\*, zram\.algorithm"):
             find("kcompressd", discover(phone), phone.serial)
 
-    def test_the_published_layout_without_counters_is_marked_as_a_risk(self) -> None:
-        _, with_counters = phone_with()
-        _, without = phone_with(counters=False)
-        assert discover(with_counters)["kcompressd"].risk is None
-        assert "may crash the kernel" in (discover(without)["kcompressd"].risk or "")
+    def test_the_published_layout_is_a_risk_unless_the_module_says_whose_it_is(self) -> None:
+        _, ours = phone_with()
+        published = attach(fake_phone(kernel=FakeKernel(ours=False)))
+        assert discover(ours)["kcompressd"].risk is None
+        assert "may crash the kernel" in (discover(published)["kcompressd"].risk or "")
 
     def test_every_knob_tells_what_it_takes(self) -> None:
         _, phone = phone_with()
         takes = {name: knob.takes for name, knob in discover(phone).items()}
-        assert takes["kcompressd"] == "off, or 1 to 64 threads"
-        assert takes["zram.algorithm"] == "only the value it has, while the phone runs"
+        assert takes["kcompressd"] == "off, on (2 threads), or 1 to 64 threads"
+        assert takes["zram.algorithm"] == "lzo lz4 zstd"
+        assert takes["vm.swappiness"] == "0 to 200 (kernel's default 60)"
 
     def test_a_description_tells_where_and_what(self) -> None:
         _, phone = phone_with()
-        assert describe(phone, discover(phone))["kcompressd"] == f"{PARAMETER}: 0"
+        told = describe(phone, discover(phone))
+        assert told["kcompressd"] == f"{PARAMETER}: off (zram-level module parameters (virtual handheld))"
+        assert "vm.swappiness" not in told
         assert describe(phone, {}) == {}
+
+    def test_describing_takes_one_round_trip(self) -> None:
+        fake, phone = phone_with()
+        found, before = discover(phone), len(fake.log)
+        describe(phone, found)
+        assert len(fake.log) == before + 1
 
 
 class TestSetting:
     @pytest.mark.parametrize(("value", "stored"), [("off", "0\n"), ("0", "0\n"), ("2", "2\n")])
     def test_threads_are_off_or_a_number(self, value: str, stored: str) -> None:
         fake, phone = phone_with()
-        assert Threads("kcompressd", PARAMETER).write(phone, value) == ("2" if value == "2" else "off")
+        assert threads_knob().write(phone, value) == ("2" if value == "2" else "off")
         assert fake.kernel.files()[PARAMETER].text == stored
 
-    @pytest.mark.parametrize("value", ["on", "", "-1", "65", "1.5", "2 3", "²"])
+    @pytest.mark.parametrize("value", ["yes", "", "-1", "65", "1.5", "2 3", "²"])
     def test_what_is_no_number_of_threads_is_refused_before_any_write(self, value: str) -> None:
         fake, phone = phone_with()
         before = len(fake.log)
         with pytest.raises(InputError, match="kcompressd"):
-            Threads("kcompressd", PARAMETER).write(phone, value)
+            threads_knob().write(phone, value)
         assert len(fake.log) == before
 
     def test_a_value_stored_although_the_kernel_refused_it_is_the_published_defect(self) -> None:
         _, phone = phone_with("lies")
         with pytest.raises(ProofError, match=r"Invalid argument; yet .* now reads 2: the first published kcompressd's"):
-            Threads("kcompressd", PARAMETER).write(phone, "2")
+            threads_knob().write(phone, "2")
 
     def test_a_read_only_knob_says_so(self) -> None:
         _, phone = phone_with("is read-only")
         with pytest.raises(ProofError, match="Permission denied"):
-            Threads("kcompressd", PARAMETER).write(phone, "2")
+            threads_knob().write(phone, "2")
 
     def test_a_value_out_of_the_kernels_bounds_does_not_take(self) -> None:
         _, phone = phone_with()
         with pytest.raises(ProofError, match="Invalid argument"):
-            Threads("kcompressd", PARAMETER).write(phone, "40")
+            threads_knob().write(phone, "40")
 
     @pytest.mark.parametrize(
         ("stored", "canonical"),
@@ -114,13 +128,18 @@ class TestSetting:
         with pytest.raises(ProofError, match="wrote 2, but /sys/k reads back 1"):
             FileKnob("k", "/sys/k").write(phone, "2")
 
-    def test_the_algorithm_of_a_running_zram_can_only_stay_what_it_is(self) -> None:
+    def test_on_is_the_number_that_the_tree_starts_with(self) -> None:
         _, phone = phone_with()
-        knob = discover(phone)["zram.algorithm"]
-        assert isinstance(knob, ReadOnlyKnob)
-        assert knob.write(phone, "lz4") == "lz4"
-        with pytest.raises(ProofError, match=r"zram\.algorithm is lz4 and cannot be changed to zstd"):
-            knob.write(phone, "zstd")
+        assert threads_knob().write(phone, "on") == "2"
+
+    def test_a_fixed_knob_can_only_stay_what_it_is(self) -> None:
+        fake, phone = phone_with()
+        fake.files["/sys/k"] = FakeFile("4\n")
+        knob = FileKnob("k", "/sys/k", fixed="make two boots of it")
+        assert knob.write(phone, "4") == "4"
+        with pytest.raises(ProofError, match=r"k is 4 and cannot be changed to 2 while the phone runs .*two boots"):
+            knob.write(phone, "2")
+        assert fake.files["/sys/k"].text == "4\n"
 
 
 class TestNames:
@@ -144,6 +163,10 @@ class TestNames:
         with pytest.raises(InputError, match="sysctl"):
             generic.from_name(name)
 
+    def test_a_file_of_a_found_knob_keeps_what_is_known_against_writing_it(self) -> None:
+        phone = attach(fake_phone(kernel=FakeKernel(ours=False)))
+        assert find(f"sysfs:{PARAMETER}", discover(phone), "X").risk
+
     def test_other_names_are_not_its_own(self) -> None:
         assert generic.from_name("kcompressd") is None
         assert generic.from_name("other:thing") is None
@@ -153,7 +176,7 @@ class TestProof:
     def prove(self, setter: Setter, value: str, pages: int, *, counters: bool = True) -> Proof:
         """Set a value however the kernel answers, press, and judge."""
         fake, phone = phone_with(setter, counters=counters)
-        knob = Threads("kcompressd", PARAMETER)
+        knob = threads_knob()
         phone.try_write(PARAMETER, knob.spell(value))
         before = activity_of(phone)
         fake.kernel.press(pages)
@@ -184,7 +207,7 @@ class TestProof:
 
     def test_threads_that_work_although_off_are_not_taken(self) -> None:
         fake, phone = phone_with()
-        knob = Threads("kcompressd", PARAMETER)
+        knob = threads_knob()
         knob.write(phone, "2")
         before = activity_of(phone)
         fake.kernel.press(ENOUGH)
@@ -193,7 +216,7 @@ class TestProof:
     def test_a_value_that_somebody_changed_meanwhile_is_not_taken(self) -> None:
         _, phone = phone_with()
         now = activity_of(phone)
-        proof = Threads("kcompressd", PARAMETER).prove("2", "4", now, now)
+        proof = threads_knob().prove("2", "4", now, now)
         assert (proof.outcome, proof.why) == ("not_taken", "set to 2, but read 4 after the trial")
 
     def test_a_knob_of_unknown_effect_is_judged_by_read_back(self) -> None:
@@ -215,10 +238,10 @@ class TestActivity:
 
     def test_threads_born_in_between_count_from_zero(self) -> None:
         fake, phone = phone_with()
-        Threads("kcompressd", PARAMETER).write(phone, "1")
+        threads_knob().write(phone, "1")
         fake.kernel.press(10_000)
         before = activity_of(phone)
-        Threads("kcompressd", PARAMETER).write(phone, "2")
+        threads_knob().write(phone, "2")
         fake.kernel.press(20_000)
         assert growth(before, activity_of(phone)).kcompressd_cpu_s == pytest.approx(0.2)
 

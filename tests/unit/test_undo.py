@@ -122,14 +122,14 @@ def test_what_ended_the_block_is_told_beside_what_could_not_be_put_back(
     fake: FakePhone, phone: Phone, journal: Path
 ) -> None:
     lost = TransientError("link lost")
-    fake.faults.append(Fault("vm/swappiness", TransientError("gone"), times=99, skip=2))
+    fake.faults.append(Fault("vm/swappiness", TransientError("gone"), times=99, skip=3))
     with pytest.raises(FinalError, match=r"gone; run .*; this came after: link lost") as caught:
         run_and_end(phone, journal, {SWAPPINESS: "60"}, lost)
     assert caught.value.__cause__ is lost
 
 
 def test_a_setting_that_may_harm_the_phone_needs_the_users_word(journal: Path) -> None:
-    phone = attach(fake_phone(kernel=FakeKernel(counters=False)))
+    phone = attach(fake_phone(kernel=FakeKernel(ours=False)))
     with guarded(phone, journal) as guard, pytest.raises(FinalError, match="--allow-unsafe-knob"):
         guard.set("kcompressd", "2")
     assert load(journal) is None
@@ -142,7 +142,7 @@ def test_the_published_defect_ends_with_the_advice_to_reboot(journal: Path) -> N
     phone = attach(fake)
     with (
         pytest.raises(FinalError, match=r"or reboot the phone; this came after: .*first published kcompressd's defect"),
-        guarded(phone, journal) as guard,
+        guarded(phone, journal, allow_unsafe=True) as guard,
     ):
         guard.set("kcompressd", "2")
     fake.kernel.reboot()
