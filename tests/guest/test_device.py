@@ -170,6 +170,21 @@ def test_settings_take_and_are_put_back_after_an_error(phone: Phone, tmp_path: P
     assert (phone.read_text("/proc/sys/vm/swappiness"), discover(phone)["kcompressd"].read(phone)) == first
 
 
+def test_zram_is_set_up_with_another_algorithm_and_size_and_is_swap_again_afterwards(
+    phone: Phone, tmp_path: Path
+) -> None:
+    first = phone.shell("cat", "/sys/block/zram0/comp_algorithm", "/sys/block/zram0/disksize", "/proc/swaps").out
+    with guarded(phone, tmp_path / "undo.json") as guard:
+        assert guard.set("zram.algorithm", "zstd") == "zstd"
+        assert guard.set("zram.disksize", "256M") == str(256 << 20)
+        now = phone.shell("cat", "/sys/block/zram0/comp_algorithm", "/proc/swaps").out
+        assert "[zstd]" in now
+        assert "/dev/zram0" in now
+    assert (
+        phone.shell("cat", "/sys/block/zram0/comp_algorithm", "/sys/block/zram0/disksize", "/proc/swaps").out == first
+    )
+
+
 def test_a_trace_is_recorded_and_opens(phone: Phone, tmp_path: Path) -> None:
     caps = capabilities(phone)
     recording = session.start(phone, caps, build_config(caps, Capture(), 60))
