@@ -78,8 +78,7 @@ def paired_t(
         return None
     values, plan = array(differences), design(len(differences), lags)
     value, low, high = (float(part) for part in t_interval(plan, values, confidence))
-    error = math.sqrt(float(plan.covariance(values, values)))
-    p = _p_value(value, error, plan.freedom)
+    error, p = math.sqrt(float(plan.covariance(values, values))), float(two_sided_p(plan, values))
     return Estimate(
         value, low, high, p, len(values), _method(PAIRED_T, plan), confidence, error=error, freedom=plan.freedom
     )
@@ -153,13 +152,7 @@ def below_p(
     """
     if len(arm) < FEWEST_BLOCKS:
         return None
-    from scipy.special import stdtr  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
-
-    values, plan = array(arm) - ratio * array(control) - absolute, design(len(arm), lags)
-    value, error = float(plan.effect(values)), math.sqrt(float(plan.covariance(values, values)))
-    if error == 0:
-        return 0.5 if value == 0 else float(value > 0)
-    return float(stdtr(plan.freedom, value / error))
+    return float(lower_p(design(len(arm), lags), array(arm) - ratio * array(control) - absolute))
 
 
 def robust_centre(differences: Sequence[float], lags: Sequence[float] | None = None) -> float | None:
@@ -213,6 +206,23 @@ def fieller(
         return treated / reference, low, high
 
 
+def two_sided_p(plan: Design, values: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """P of "no effect", two-sided: shape (..., n) -> (...). Without any spread 1 at zero and 0 elsewhere."""
+    import numpy as np  # noqa: PLC0415 - imported late: `reclaim --help` needs no arrays
+    from scipy.special import stdtr  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
+
+    p: NDArray[np.float64] = 2.0 * stdtr(plan.freedom, -np.abs(_statistic(plan, values)))
+    return p
+
+
+def lower_p(plan: Design, values: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """P of "the effect is not below zero": shape (..., n) -> (...). Without any spread 0, 1, or 0.5 at zero itself."""
+    from scipy.special import stdtr  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
+
+    p: NDArray[np.float64] = stdtr(plan.freedom, _statistic(plan, values))
+    return p
+
+
 def t_quantile(freedom: float, confidence: float) -> float:
     """Student's quantile of a two-sided interval."""
     from scipy.special import stdtrit  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
@@ -231,9 +241,11 @@ def _method(name: str, plan: Design) -> str:
     return name + ORDER if plan.ordered else name
 
 
-def _p_value(mean: float, error: float, freedom: float) -> float:
-    if error == 0:
-        return 1.0 if mean == 0 else 0.0
-    from scipy.special import stdtr  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
+def _statistic(plan: Design, values: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Student's t: effect over its standard error; 0 or infinite where nothing spreads."""
+    import numpy as np  # noqa: PLC0415 - imported late: `reclaim --help` needs no arrays
 
-    return float(2.0 * stdtr(freedom, -abs(mean / error)))
+    value, error = plan.effect(values), np.sqrt(plan.covariance(values, values))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: NDArray[np.float64] = np.where((error == 0) & (value == 0), 0.0, value / error)
+    return found
