@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench
+.PHONY: help demo test check bench bench-statistics
 
 BIN := .venv/bin
 HANDHELD := python3-venv qemu-system-x86 qemu-utils mmdebstrap zstd cpio e2fsprogs
@@ -12,6 +12,7 @@ help:
 	@echo "make test    everything: check, wheel, browser and virtual handheld"
 	@echo "make check   lint, types, contracts, unit tests; needs no device"
 	@echo "make bench   speed, as ratios"
+	@echo "make bench-statistics   whether intervals, tests and stops keep what they promise; minutes"
 
 .venv/ready: pyproject.toml
 	@.ci/packages python3-venv
@@ -32,6 +33,7 @@ check: .venv/ready
 	@$(TIMED) unit $(BIN)/python -m pytest -q -n 2 tests/unit
 
 test: check
+	@$(TIMED) statistics $(BIN)/python -m tests.benchmarks.statistics --short --check docs/statistics-table.md
 	@.ci/packages $(HANDHELD) $(BROWSER)
 	@$(TIMED) wheel $(BIN)/python -m pytest -q tests/wheel
 	@$(TIMED) browser $(BIN)/python -m pytest -q tests/browser
@@ -41,3 +43,6 @@ test: check
 bench: .venv/ready
 	@.ci/packages $(HANDHELD)
 	@$(BIN)/python -m tests.benchmarks
+
+bench-statistics: .venv/ready
+	@$(BIN)/python -m tests.benchmarks.statistics --check docs/statistics-table.md

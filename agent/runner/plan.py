@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which arm runs when: every block holds every arm once, order counterbalanced and seeded. Pure."""
 
+import itertools
 import random
 from collections.abc import Sequence
 
 from reports.exclusions import rules_of
 from reports.record import Plan, PlannedTrial
+from reports.statistics.design import ORDER_FROM_BLOCKS
 from workloads.spec import Experiment
 
 STRETCH_BLOCKS = 10
-"""Blocks whose orders are drawn together. Long enough that noise of any memory cannot follow the orders, short enough
-that a run which ends early is still balanced (docs/statistics.md has the figures)."""
+"""Blocks whose orders are drawn at once in a run that may stop early, so that it is balanced wherever it stops."""
 
 
 def make_plan(experiment: Experiment) -> Plan:
@@ -20,9 +21,11 @@ def make_plan(experiment: Experiment) -> Plan:
     The plan also holds the only rules by which a trial may be left out.
     """
     draw = random.Random(experiment.seed)  # noqa: S311 - a plan must be repeatable, not secret
-    arms = [arm.name for arm in experiment.arms]
-    orders = draw_orders(arms, experiment.warm_up_blocks, draw) + draw_orders(arms, experiment.blocks, draw)
-    blocks = [0] * experiment.warm_up_blocks + list(range(1, experiment.blocks + 1))
+    arms, warm_ups = [arm.name for arm in experiment.arms], experiment.warm_up_blocks
+    at_once = experiment.blocks if experiment.stop == "fixed" else STRETCH_BLOCKS
+    orders = draw_orders(arms, warm_ups, draw, at_once=warm_ups)
+    orders += draw_orders(arms, experiment.blocks, draw, at_once=at_once)
+    blocks = [0] * warm_ups + list(range(1, experiment.blocks + 1))
     trials: list[PlannedTrial] = []
     for block, order in zip(blocks, orders, strict=True):
         for position, arm in enumerate(order, start=1):
@@ -30,20 +33,37 @@ def make_plan(experiment: Experiment) -> Plan:
     return Plan(seed=experiment.seed, trials=tuple(trials), exclusions=rules_of(experiment.exclude))
 
 
-def draw_orders(arms: Sequence[str], blocks: int, draw: random.Random) -> list[list[str]]:
+def draw_orders(arms: Sequence[str], blocks: int, draw: random.Random, *, at_once: int) -> list[list[str]]:
     """The order of arms of each block.
 
     Orders come from Williams designs (E. J. Williams, Aust. J. Sci. Res. 2 (1949) 149-168): over a full cycle every arm
     stands equally often in each place and follows each other arm equally often, so that drift and carry-over weigh on
-    all arms alike. Whole cycles that make up `STRETCH_BLOCKS` or more are shuffled as one. A cycle shuffled by itself
-    would make neighbouring blocks of two arms mirror each other, and noise that remembers (each trial like the one
-    before) would then pass for certainty: intervals were too narrow.
+    all arms alike. They are then shuffled over the whole run, so that nothing the phone does can follow them: a t test
+    of randomised orders holds under any noise (Fisher, "The Design of Experiments", 1935, ch. 3). Cycles one after the
+    other would make neighbouring blocks of two arms mirror each other, and noise that remembers (each trial like the
+    one before) pass for certainty: docs/statistics.md has the figures. As soon
+    as the order is in the model, in a run that breaks off too, any two arms have run in both orders.
+
+    Args:
+        arms: their names.
+        blocks: how many orders.
+        draw: where chance comes from.
+        at_once: blocks that are shuffled together, rounded up to whole cycles.
     """
     cycle = len(_williams(len(arms)))
-    least = cycle * -(-STRETCH_BLOCKS // cycle)
+    least = cycle * max(1, -(-at_once // cycle))
     full = max(1, blocks // least)
     sizes = [least] * (full - 1) + [blocks - least * (full - 1)]
-    return [order for size in sizes for order in _stretch(arms, size, draw)]
+    while True:
+        orders = [order for size in sizes for order in _stretch(arms, size, draw)]
+        if blocks < ORDER_FROM_BLOCKS or _both_orders(orders[:ORDER_FROM_BLOCKS]):
+            return orders
+
+
+def _both_orders(orders: Sequence[Sequence[str]]) -> bool:
+    """Whether any two arms run in both orders."""
+    ahead = {pair for order in orders for pair in itertools.combinations(order, 2)}
+    return len(ahead) == len(orders[0]) * (len(orders[0]) - 1)
 
 
 def _stretch(arms: Sequence[str], blocks: int, draw: random.Random) -> list[list[str]]:

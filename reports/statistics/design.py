@@ -11,11 +11,12 @@ to block has cancelled before, in the contrast. With two arms this is the period
 (Grizzle, Biometrics 21 (1965) 467-480; Senn, "Cross-over Trials in Clinical Research", 2002, ch. 3).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -28,7 +29,7 @@ class Design:
     """How the blocks of a contrast are weighed.
 
     Attributes:
-        weights: of each block in the effect, shape (n,); they sum to 1.
+        weights: of each block in the effect, shape (n,); they sum to 1. As all three (..., n) for many runs at once.
         slopes: of each block in the drift per trial, shape (n,); all 0 without order in the model.
         lags: trials between the arm and what it is compared with, shape (n,), less their mean.
         freedom: degrees of freedom left for the noise.
@@ -46,35 +47,38 @@ class Design:
 
     def effect(self, values: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """The effect: shape (..., n) -> (...)."""
-        return values @ self.weights
+        found: NDArray[np.float64] = (values * self.weights).sum(axis=-1)
+        return found
 
     def residuals(self, values: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """What the model leaves over, shape (..., n)."""
-        drift = (values @ self.slopes)[..., None] * self.lags
+        drift = (values * self.slopes).sum(axis=-1, keepdims=True) * self.lags
         rest: NDArray[np.float64] = values - values.mean(axis=-1, keepdims=True) - drift
         return rest
 
     def covariance(self, one: "NDArray[np.float64]", other: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Covariance of two effects estimated from the same blocks: shapes (..., n) -> (...)."""
         product = (self.residuals(one) * self.residuals(other)).sum(axis=-1)
-        spread: NDArray[np.float64] = product / self.freedom * float(self.weights @ self.weights)
+        spread: NDArray[np.float64] = product / self.freedom * (self.weights**2).sum(axis=-1)
         return spread
 
 
-def design(n: int, lags: Sequence[float] | None = None) -> Design:
+def design(n: int, lags: "Sequence[float] | NDArray[np.float64] | None" = None) -> Design:
     """The design of `n` blocks.
 
     Args:
         n: blocks, at least two.
-        lags: trials between the arm and what it is compared with, one per block; None leaves order out of the model.
-            Order is left out, too, below `ORDER_FROM_BLOCKS` and where every block ran in the same order.
+        lags: trials between the arm and what it is compared with, one per block; shape (..., n) for many runs at once.
+            None leaves order out of the model. Order is left out, too, below `ORDER_FROM_BLOCKS` and where all blocks
+            of a run have the same order.
     """
     import numpy as np  # noqa: PLC0415 - imported late: `reclaim --help` needs no arrays
 
     weights, nothing = np.full(n, 1.0 / n), np.zeros(n)
-    if lags is None or n < ORDER_FROM_BLOCKS or len(set(lags)) == 1:
+    if lags is None or n < ORDER_FROM_BLOCKS or not np.ptp(lags, axis=-1).all():
         return Design(weights, nothing, nothing, n - 1)
-    mean = float(np.mean(lags))
-    centred = np.asarray(lags, dtype=np.float64) - mean
-    slopes = centred / float(centred @ centred)
+    known = np.asarray(lags, dtype=np.float64)
+    mean = known.mean(axis=-1, keepdims=True)
+    centred = known - mean
+    slopes = centred / (centred**2).sum(axis=-1, keepdims=True)
     return Design(weights - mean * slopes, slopes, centred, n - 2)

@@ -6,13 +6,17 @@ import pytest
 
 from agent.runner.plan import STRETCH_BLOCKS, make_plan
 from workloads.load import experiment
-from workloads.spec import Arm, Experiment
+from workloads.spec import Arm, Experiment, Stop
 
 
 def with_arms(count: int, blocks: int, *, warm_up: int = 0, seed: int = 1) -> Experiment:
     shipped, _ = experiment("kcompressd")
     arms = tuple(Arm(f"a{number}", ()) for number in range(count))
     return replace(shipped, arms=arms, control="a0", blocks=blocks, warm_up_blocks=warm_up, seed=seed)
+
+
+def first_arms(experiment: Experiment) -> list[str]:
+    return [trial.arm for trial in make_plan(experiment).trials if trial.position == 1]
 
 
 @pytest.mark.parametrize("arms", [2, 3, 4, 5, 6])
@@ -40,22 +44,30 @@ def test_every_whole_number_of_cycles_is_balanced_after_warm_ups_too(arms: int, 
     assert set(places.values()) == {blocks // arms}
 
 
-@pytest.mark.parametrize("blocks", [6, 20])
-def test_orders_do_not_alternate(blocks: int) -> None:
+@pytest.mark.parametrize(("stop", "at_once"), [("fixed", 20), ("decided", STRETCH_BLOCKS)])
+def test_orders_do_not_alternate(stop: Stop, at_once: int) -> None:
     """Neighbours that mirror each other make noise that remembers pass for certainty."""
     mirrored = []
     for seed in range(200):
-        first = [t.arm for t in make_plan(with_arms(2, blocks, seed=seed)).trials if t.position == 1]
+        first = first_arms(replace(with_arms(2, 20, seed=seed), stop=stop))
         mirrored += [one != other for one, other in zip(first[::2], first[1::2], strict=True)]
-    expected = (min(blocks, STRETCH_BLOCKS) / 2) / (min(blocks, STRETCH_BLOCKS) - 1)
-    assert sum(mirrored) / len(mirrored) == pytest.approx(expected, abs=0.06)
+    expected = at_once / 2 / (at_once - 1)
+    assert sum(mirrored) / len(mirrored) == pytest.approx(expected, abs=0.03)
 
 
-def test_a_run_that_breaks_off_early_has_both_orders() -> None:
-    for seed in range(200):
-        first = [t.arm for t in make_plan(with_arms(2, 20, seed=seed)).trials if t.position == 1]
-        assert {*first[:6]} == {"a0", "a1"}
-        assert first[:STRETCH_BLOCKS].count("a0") == STRETCH_BLOCKS / 2
+@pytest.mark.parametrize("stop", ["fixed", "decided"])
+@pytest.mark.parametrize("arms", [2, 3, 6])
+def test_a_run_that_breaks_off_early_has_every_two_arms_in_both_orders(stop: Stop, arms: int) -> None:
+    for seed in range(50):
+        trials = make_plan(replace(with_arms(arms, 30, seed=seed), stop=stop)).trials[: 6 * arms]
+        ahead = {(a.arm, b.arm) for a in trials for b in trials if a.block == b.block and a.position < b.position}
+        assert len(ahead) == arms * (arms - 1)
+
+
+def test_a_run_that_may_stop_early_is_balanced_after_every_stretch() -> None:
+    for seed in range(20):
+        first = first_arms(replace(with_arms(2, 30, seed=seed), stop="decided"))
+        assert [first[start : start + 10].count("a0") for start in (0, 10, 20)] == [5, 5, 5]
 
 
 def test_the_same_seed_gives_the_same_plan_and_another_seed_another() -> None:
