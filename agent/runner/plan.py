@@ -38,11 +38,11 @@ def draw_orders(arms: Sequence[str], blocks: int, draw: random.Random, *, at_onc
 
     Orders come from Williams designs (E. J. Williams, Aust. J. Sci. Res. 2 (1949) 149-168): over a full cycle every arm
     stands equally often in each place and follows each other arm equally often, so that drift and carry-over weigh on
-    all arms alike. They are then shuffled over the whole run, so that nothing the phone does can follow them: a t test
-    of randomised orders holds under any noise (Fisher, "The Design of Experiments", 1935, ch. 3). Cycles one after the
-    other would make neighbouring blocks of two arms mirror each other, and noise that remembers (each trial like the
-    one before) pass for certainty: docs/statistics.md has the figures. As soon
-    as the order is in the model, in a run that breaks off too, any two arms have run in both orders.
+    all arms alike. They are then shuffled over the whole run, so that nothing the phone does follows them: after such
+    a shuffle Student's test is close to the randomisation test, which holds under any noise (Fisher, "The Design of
+    Experiments", 1935, ch. 3). Cycles one after the other would make neighbouring blocks of two arms mirror each other,
+    and noise that remembers (each trial like the one before) pass for certainty: docs/statistics.md has the figures.
+    As soon as the order is in the model, also in a run that breaks off, any two arms have run in both orders.
 
     Args:
         arms: their names.
