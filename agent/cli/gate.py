@@ -2,7 +2,6 @@
 """`reclaim gate`: may this go in? Rules laid on a run; the answer is the exit code."""
 
 import argparse
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -10,7 +9,6 @@ from workloads.errors import InputError
 
 if TYPE_CHECKING:
     from reports.analysis import Analysis
-    from reports.store import RunStore
 
 _CODES = {"pass": 0, "waived": 0, "fail": 1, "not-decided": 3}
 
@@ -45,40 +43,16 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: AR
         StoreError: not a run, a file of it is broken, or an output cannot be written.
     """
     from reports.atomic import write_bytes  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.gate import judge_run  # noqa: PLC0415 - the same
     from reports.gate_text import gate_text  # noqa: PLC0415 - the same
     from reports.store import RunStore  # noqa: PLC0415 - the same
 
-    analysis = _judged(RunStore.open(args.run), args)
+    analysis = judge_run(RunStore.open(args.run), args.rules, with_self_test=args.self_test)
     texts = _outputs(analysis, args)
     for path, text in texts.items():
         write_bytes(path, text.encode())
     out.write(_json(analysis) if args.json else gate_text(analysis))
     return _CODES[analysis.verdict.decision]
-
-
-def _judged(store: "RunStore", args: argparse.Namespace) -> "Analysis":
-    from dataclasses import replace  # noqa: PLC0415 - imported late: `--help` needs none of it
-
-    from reports.analysis import analyse, packages  # noqa: PLC0415 - the same
-    from reports.compare import read_run  # noqa: PLC0415 - the same
-    from reports.rulebook import problems  # noqa: PLC0415 - the same
-    from reports.rulefile import load, stated_rules  # noqa: PLC0415 - the same
-    from reports.selftest import self_test  # noqa: PLC0415 - the same
-    from reports.tracing import treatments  # noqa: PLC0415 - the same
-
-    run = read_run(store)
-    experiment = run.experiment
-    book = stated_rules(store, experiment)
-    if args.rules:
-        book = load(args.rules, book, datetime.now().astimezone().date())
-    wrong = tuple(problems(book, treatments(experiment), packages(run)))
-    if wrong:
-        raise InputError(*wrong)
-    analysis = analyse(run, book)
-    if not analysis.verdict.rulings:
-        told = analysis.verdict.troubles or ("No arm has a control to be compared with.",)
-        raise InputError(f"{run.path}: nothing to judge: {told[-1]}")
-    return replace(analysis, verdict=self_test(analysis)) if args.self_test else analysis
 
 
 def _outputs(analysis: "Analysis", args: argparse.Namespace) -> dict[Path, str]:
