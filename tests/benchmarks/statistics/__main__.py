@@ -59,7 +59,8 @@ def _run(name: str, out: TextIO, *, short: bool) -> list[Row]:
     reps = getattr(module, "REPS", REPS)[0 if short else 1]
     started = time.monotonic()
     rows = list(module.rows(reps, SEED))
-    out.write(f"{name}: {len(rows)} figures of {reps} runs in {time.monotonic() - started:.1f} s\n")
+    most = max(row.reps for row in rows)
+    out.write(f"{name}: {len(rows)} figures of up to {most} runs in {time.monotonic() - started:.1f} s\n")
     out.flush()
     return rows
 

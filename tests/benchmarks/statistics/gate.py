@@ -22,7 +22,7 @@ RECORDED = Path(__file__).parents[2] / "data" / "recorded_blocks.csv"
 FINE = 0.03
 """Standard deviation of a trial, as a share of its level, up to which a gate must see 5 %."""
 
-_MOST_RUNS = 1000
+REPS = (300, 1_000)
 _RULES = (Rule("ttid"), Rule("kswapd_cpu"))
 
 
@@ -47,20 +47,19 @@ class Scenario:
 
 def rows(reps: int, seed: int) -> Iterator[Row]:
     """Fails what is worse by its margin, passes what is not, and says neither below its power."""
-    runs = min(reps, _MOST_RUNS)
     for lognormal in (False, True):
         kind = "lognormal" if lognormal else "normal"
         for n in (16, 20, 30):
             worse = Scenario(f"{kind}, SD 3 %, 5 % worse", n, FINE, lognormal, 1.05)
-            yield from _shares(worse, runs, seed, (("fail", 0.9, 1.0), ("pass", 0.0, 0.05)))
+            yield from _shares(worse, reps, seed, (("fail", 0.9, 1.0), ("pass", 0.0, 0.05)))
             same = Scenario(f"{kind}, SD 3 %, no effect", n, FINE, lognormal)
-            yield from _shares(same, runs, seed, (("pass", 0.8, 1.0), ("fail", 0.0, 0.05)))
+            yield from _shares(same, reps, seed, (("pass", 0.8, 1.0), ("fail", 0.0, 0.05)))
         for ratio, what in ((1.05, "5 % worse"), (1.0, "no effect")):
             coarse = Scenario(f"{kind}, SD 15 %, {what}", 8, 0.15, lognormal, ratio)
-            yield from _shares(coarse, runs, seed, (("pass", 0.0, 0.05),))
-    yield _honest(Scenario("normal, SD 3 %", 16, FINE), runs, seed)
+            yield from _shares(coarse, reps, seed, (("pass", 0.0, 0.05),))
+    yield _honest(Scenario("normal, SD 3 %", 16, FINE), reps, seed)
     if RECORDED.exists():
-        yield from _recorded(runs, seed)
+        yield from _recorded(reps, seed)
 
 
 def _shares(

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """How often the 95 % interval of a difference holds the true one."""
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
+from reports.statistics.design import ORDER_FROM_BLOCKS
 from reports.statistics.paired import t_interval
 from tests.benchmarks.statistics.row import Row
 from tests.benchmarks.statistics.scenarios import (
@@ -13,6 +16,8 @@ from tests.benchmarks.statistics.scenarios import (
     PLAIN,
     REMEMBERING,
     SIZES,
+    SWINGS,
+    WANDERING,
     WARMING_UP,
     Array,
     Batch,
@@ -27,17 +32,24 @@ _HARD = (PLAIN, *REMEMBERING, LINEAR, WARMING_UP)
 _RATIO = 0.7
 
 
+_TOPICS: tuple[tuple[str, tuple[Scenario, ...], tuple[Size, ...]], ...] = (
+    ("difference of two arms", (*ADDED, *LOGNORMAL), tuple(Size(n) for n in SIZES)),
+    ("difference, two of four arms", _HARD, tuple(Size(n, arms=4) for n in SIZES)),
+    (
+        "difference, 20 blocks planned, broken off after n",
+        _HARD,
+        tuple(Size(n, planned=20) for n in (ORDER_FROM_BLOCKS, 9, 13, 17)),
+    ),
+)
+
+
 def rows(reps: int, seed: int) -> Iterator[Row]:
-    """Whole runs of two arms, two of four arms, and runs of 20 blocks that broke off."""
-    for scenario in (*ADDED, *LOGNORMAL):
-        for n in SIZES:
-            yield _row("difference of two arms", scenario, Size(n), reps, seed)
-    for scenario in _HARD:
-        for n in SIZES:
-            yield _row("difference, two of four arms", scenario, Size(n, arms=4), reps, seed)
-    for scenario in _HARD:
-        for n in (6, 9, 13, 17):
-            yield _row("difference, 20 blocks planned, broken off after n", scenario, Size(n, planned=20), reps, seed)
+    """Whole runs of two arms, two of four arms, and runs of 20 blocks that broke off; then what is not promised."""
+    for topic, scenarios, sizes in _TOPICS:
+        for scenario, size in itertools.product(scenarios, sizes):
+            yield _row(topic, scenario, size, reps, seed)
+    for scenario, n in itertools.product((*SWINGS, WANDERING), SIZES):
+        yield replace(_row("difference, beyond what is promised", scenario, Size(n), reps, seed), low=0.0, high=1.0)
 
 
 def _row(topic: str, scenario: Scenario, size: Size, reps: int, seed: int) -> Row:

@@ -159,7 +159,7 @@ def _drifting(drift: Callable[[Array], Array]) -> Noise:
 
 
 def _walking(generator: np.random.Generator, runs: int, trials: int) -> Array:
-    steps = generator.normal(size=(runs, trials)).cumsum(axis=1)
+    steps: Array = generator.normal(size=(runs, trials)).cumsum(axis=1)
     return generator.normal(size=(runs, trials)) + steps
 
 
@@ -179,6 +179,11 @@ def _factors(sigma: float, inner: Noise = _normal) -> Noise:
         return np.exp(sigma * inner(generator, runs, trials))
 
     return draw
+
+
+def _swinging(size: float) -> Scenario:
+    noise = _drifting(lambda trial: size * np.sin(trial * math.pi / 6))
+    return Scenario(f"swings of {size:.0f} SD every 12 trials", noise, stationary=False, widest=1.0)
 
 
 def _lognormal(sigma: float, more: str = "", inner: Noise = _normal) -> Scenario:
@@ -207,12 +212,13 @@ ADDED = (
 )
 """Noise that adds to a level; its mean is no part of any effect."""
 
+WANDERING = Scenario(
+    "lognormal 0.1, block levels 0.5", _factors(0.1, _block_levels), multiplies=True, mean=math.exp(0.1**2 * 26 / 2)
+)
 FACTORS = (
     *LOGNORMAL,
     _lognormal(0.3, ", AR(1) 0.7", _autoregressive(0.7)),
-    Scenario(
-        "lognormal 0.1, block levels 0.5", _factors(0.1, _block_levels), multiplies=True, mean=math.exp(0.1**2 * 26 / 2)
-    ),
+    WANDERING,
     Scenario(
         "lognormal 0.1, 1 % more per trial",
         _factors(0.1, _drifting(lambda trial: trial / 10)),
@@ -222,3 +228,6 @@ FACTORS = (
     ),
 )
 """Noise that multiplies a level."""
+
+SWINGS = (_swinging(5.0), _swinging(20.0))
+"""A phone that swings by far more than its noise; nothing is promised of it."""
