@@ -35,14 +35,14 @@ def main(argv: Sequence[str], out: TextIO) -> int:
         found += _run(name, out, short=args.short)
     table = markdown(found)
     out.write(f"\n{table}\n")
-    problems = [missed(row) for row in found if not fits(row)]
+    problems = [f"OUT OF RANGE  {missed(row)}" for row in found if not fits(row)]
     if args.write:
         args.write.write_text(table)
     if args.check:
-        problems += [
-            f"{args.check}: {line}; run `make bench-statistics`" for line in stale(args.check.read_text(), found)
-        ]
-    out.writelines(f"OUT OF RANGE  {problem}\n" for problem in problems)
+        problems += [f"STALE  {args.check}: {line}" for line in stale(args.check.read_text(), found)]
+    out.writelines(f"{problem}\n" for problem in problems)
+    if any(problem.startswith("STALE") for problem in problems):
+        out.write(f"once nothing is out of range: python -m tests.benchmarks.statistics --write {args.check}\n")
     out.write(f"{len(found)} figures, {len(problems)} problems\n")
     return 1 if problems else 0
 

@@ -44,10 +44,9 @@ def stale(committed: str, rows: Sequence[Row]) -> Iterator[str]:
     """Where a committed table differs from new rows, one line each: in what it lists, and in shares far apart."""
     if not committed.startswith(HEADER):
         yield "its head is another"
-    known = _parse(committed)
-    found = {(*_key(row), str(row.n)): row for row in rows}
-    yield from (f"lacks {', '.join(place)}" for place in found.keys() - known.keys())
-    yield from (f"has {', '.join(place)}, which is not simulated" for place in known.keys() - found.keys())
+    known, found = _parse(committed), {(*_key(row), str(row.n)): row for row in rows}
+    for verb, places in (("lacks", found.keys() - known.keys()), ("should not have", known.keys() - found.keys())):
+        yield from sorted({f"{verb} {', '.join(place[:-1])}" for place in places})
     for place, row in found.items():
         if place in known and not _agree(row, *known[place]):
             yield f"{', '.join(place)}: says {known[place][0]}, now {_text(row, row.value)}"
