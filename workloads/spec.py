@@ -12,6 +12,9 @@ LaunchKind: TypeAlias = Literal["cold", "warm", "hot"]
 Must: TypeAlias = Literal["improve", "not-worsen"]
 Stop: TypeAlias = Literal["fixed", "decided"]
 
+FIRST_LOOK = 6
+"""Blocks before a run that may stop early is looked at first: below, the spread of the blocks is hardly known."""
+
 
 @dataclass(frozen=True)
 class Setting:

@@ -40,13 +40,16 @@ def power_of(effect: float, error: float, freedom: float, confidence: float = CO
     return 1.0 - below[0] + (below[1] if math.isfinite(below[1]) else 0.0)
 
 
-def minimum_detectable_effect(error: float, freedom: float, power: float) -> float | None:
-    """Smallest true difference that a two-sided t test at 5 % sees with the given chance.
+def minimum_detectable_effect(
+    error: float, freedom: float, power: float, confidence: float = CONFIDENCE
+) -> float | None:
+    """Smallest true difference that a two-sided t test sees with the given chance.
 
     Args:
         error: standard error of the effect's estimate.
         freedom: degrees of freedom of that error.
         power: wanted chance, at least 0.5.
+        confidence: one minus the size of the test.
 
     Returns:
         A difference in the unit of `error`; 0 when there is no spread; None without any freedom.
@@ -58,7 +61,7 @@ def minimum_detectable_effect(error: float, freedom: float, power: float) -> flo
     from scipy.special import nctdtrinc  # noqa: PLC0415 - imported late; scipy.optimize would take 0.15 s more
 
     # The shift at which the upper tail alone has the power: the lower one adds 5e-5 at 0.5, below 1e-6 from 0.8 on.
-    return error * float(nctdtrinc(freedom, 1.0 - power, t_quantile(freedom, CONFIDENCE)))
+    return error * float(nctdtrinc(freedom, 1.0 - power, t_quantile(freedom, confidence)))
 
 
 def required_blocks(
