@@ -13,12 +13,14 @@ from reports.findings import Case, cases
 from reports.interaction import Interaction, interactions
 from reports.ledger import LedgerLine, keep_ledger, rules_in_force
 from reports.levels import Level, levels
+from reports.looks import Looks, looks_at
 from reports.metrics import METRICS, Metric
 from reports.noise import NoiseFloor, Origin, doubt, floor_of
 from reports.record import Caveat, DeviceFacts, Plan, TrialRecord
 from reports.rulebook import EACH_APP, Place, Rulebook, rulebook
 from reports.rulings import rule_on
 from reports.situation import Situation
+from reports.stopping import Decision, decisions, ending, reached, stopped_after
 from reports.tracing import TracingPrice, about_tracing, all_alike, prices, recorded, treatments
 from reports.verdict import Verdict, decide
 from workloads.spec import Experiment
@@ -117,6 +119,7 @@ class Analysis:
         prices: what tracing costs, by this run's arms without a trace.
         background: what is known of the phone's noise and of tracing, sentences.
         interactions: how the effect of the treatment depends on other knobs; () without such.
+        decisions: what is decided of each primary metric, where the run stops by itself; () else.
     """
 
     run: RunValues
@@ -132,6 +135,7 @@ class Analysis:
     prices: tuple[TracingPrice, ...] = ()
     background: tuple[str, ...] = ()
     interactions: tuple[Interaction, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
 
 def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
@@ -144,13 +148,14 @@ def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
     run, book = _measured_alike(run), book or rulebook(run.experiment, Place(f"{run.path}/experiment.toml"))
     values = values_by_trial(run.measures)
     traced = {trial: int(metrics.get(KILLS, {}).get(0, 0)) for trial, metrics in values.items()}
-    ledger = keep_ledger(run.plan, run.records, traced)
+    ledger = keep_ledger(run.plan, run.records, traced, stopped_after(run.events))
     counting = [line for line in ledger if line.status == "counts"]
     trials = _trials(counting, values)
     metrics = _metrics(run, trials)
     comparisons = _doubted(run, judge(tuple(_compare(run, metrics.values(), trials)), run.experiment.primary))
     exclusions = _exclusions(run, ledger, values, comparisons)
-    situation = _situation(run, ledger)
+    decided = decisions(run.experiment, comparisons)
+    situation = _situation(run, ledger, decided)
     laid = _cases(run, book, counting, comparisons) if situation.comparable else ()
     verdict = decide(run.experiment, situation, comparisons, rule_on(laid, book))
     floor = floor_of(_origin(run), comparisons) if all_alike(run.experiment) else None
@@ -169,6 +174,7 @@ def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
         prices=priced,
         background=tuple(_background(run, floor, priced)),
         interactions=interactions(run.experiment, metrics, trials),
+        decisions=decided,
     )
 
 
@@ -196,9 +202,10 @@ def _by_records(run: RunValues) -> dict[str, dict[str, dict[int, float]]]:
     return {record.trial.name: recorded(record) for record in run.records}
 
 
-def _situation(run: RunValues, ledger: Sequence[LedgerLine]) -> Situation:
+def _situation(run: RunValues, ledger: Sequence[LedgerLine], decided: Sequence[Decision]) -> Situation:
+    stopped = stopped_after(run.events)
     return Situation(
-        planned=len(run.plan.trials),
+        planned=sum(line.status != "not needed" for line in ledger),
         ended=len(run.records),
         counting=sum(line.status == "counts" for line in ledger),
         excluded=sum(line.status == "excluded" for line in ledger),
@@ -210,6 +217,8 @@ def _situation(run: RunValues, ledger: Sequence[LedgerLine]) -> Situation:
             arm.name: sum(line.kills for line in ledger if line.trial.arm == arm.name and line.trial.block > 0)
             for arm in run.experiment.arms
         },
+        ending=ending(run.experiment, decided, stopped, reached(run.records)),
+        stopped=stopped is not None,
     )
 
 
@@ -225,7 +234,7 @@ def _cases(
     counts = {line.trial.name for line in counting}
     broken = {metric: tuple(name for name in names if name in counts) for metric, names in run.not_finite.items()}
     doubts = {(each.arm, each.metric.name, ""): each.caveats for each in comparisons}
-    laid = cases(book, treatments(run.experiment), evidence, broken)
+    laid = cases(book, treatments(run.experiment), evidence, broken, _looks(run))
     return tuple(_with_doubts(case, doubts.get((case.arm, case.rule.metric, case.app), ())) for case in laid)
 
 
@@ -337,8 +346,14 @@ def _metrics(run: RunValues, trials: Sequence[TrialValues]) -> dict[str, Metric]
 
 
 def _compare(run: RunValues, metrics: Iterable[Metric], trials: Sequence[TrialValues]) -> Iterator[Comparison]:
+    looks, primary = _looks(run), run.experiment.primary
     for arm, control in treatments(run.experiment).items():
-        yield from (compare_metric(metric, arm, control, trials) for metric in metrics)
+        for metric in metrics:
+            yield compare_metric(metric, arm, control, trials, looks if metric.name in primary else None)
+
+
+def _looks(run: RunValues) -> Looks | None:
+    return looks_at(run.experiment, reached(run.records), len(treatments(run.experiment)))
 
 
 def _doubts(run: RunValues, counting: set[str]) -> tuple[TrialDoubt, ...]:

@@ -79,6 +79,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "device": run.device,
         "verdict": verdict,
         "rules": analysis.book.source,
+        "decisions": analysis.decisions,
         "comparisons": [{**flat(each), "caveats": each.caveats, "pairs": each.pairs} for each in analysis.comparisons],
         "interactions": analysis.interactions,
         "trials": [

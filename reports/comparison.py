@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from reports.looks import Looks, scaled_p
 from reports.metrics import Metric
 from reports.record import Caveat
 from reports.statistics.blocks import Pair, Sample, pair_blocks
-from reports.statistics.paired import Estimate, log_ratio, paired_t, ratio_of_means, robust_centre
+from reports.statistics.paired import CONFIDENCE, Estimate, log_ratio, paired_t, ratio_of_means, robust_centre
 from reports.statistics.power import minimum_detectable_effect
 from reports.units import count
 
@@ -67,6 +68,7 @@ class Comparison:
         left_out: blocks left out because somebody was killed in them.
         pairs: every block with both values, left out or not.
         caveats: doubts.
+        looks: times the run was looked at, where the intervals pay for that; 0: they are plain ones.
     """
 
     metric: Metric
@@ -88,13 +90,16 @@ class Comparison:
     left_out: int
     pairs: tuple[Pair, ...]
     caveats: tuple[Caveat, ...]
+    looks: int = 0
 
     def uses(self, pair: Pair) -> bool:
         """Whether a block counts in the effect."""
         return self.metric.name == KILLS or pair.survivors_equal
 
 
-def compare_metric(metric: Metric, arm: str, control: str, trials: Sequence[TrialValues]) -> Comparison:
+def compare_metric(
+    metric: Metric, arm: str, control: str, trials: Sequence[TrialValues], looks: Looks | None = None
+) -> Comparison:
     """Compare one metric over the blocks in which nobody was killed; `kills` itself over all blocks.
 
     Args:
@@ -102,37 +107,56 @@ def compare_metric(metric: Metric, arm: str, control: str, trials: Sequence[Tria
         arm: the arm.
         control: the reference.
         trials: those that count: no warm-up, nothing excluded.
+        looks: at the run, which the intervals have to pay for; None: nobody looked before its end.
     """
     samples = {name: _samples(metric, name, trials) for name in (arm, control)}
     pairs = pair_blocks(samples[control], samples[arm])
     used = [pair for pair in pairs if metric.name == KILLS or pair.survivors_equal]
     controls, arms, lags = [p.control for p in used], [p.arm for p in used], [p.lag for p in used]
     differences, n = [pair.difference for pair in used], len(used)
-    difference = paired_t(differences, lags)
+    sure = looks.confidence([pair.block for pair in used]) if looks else CONFIDENCE
+    difference = paired_t(differences, lags, confidence=sure)
     lonely = len(samples[control]) + len(samples[arm]) - 2 * len(pairs)
     found = Comparison(
         metric=metric,
         arm=arm,
         control=control,
         family=KILLS if metric.name == KILLS else "other",
-        adjusted_p=difference.p if difference else None,
-        outcome=outcome(metric, difference, difference.p if difference else None),
+        adjusted_p=scaled_p(difference),
+        outcome=outcome(metric, difference, scaled_p(difference)),
         n=n,
         control_mean=sum(controls) / n if n else None,
         arm_mean=sum(arms) / n if n else None,
         difference=difference,
-        relative=ratio_of_means(arms, controls, lags),
-        ratio=log_ratio(arms, controls, lags),
+        relative=ratio_of_means(arms, controls, lags, confidence=sure),
+        ratio=log_ratio(arms, controls, lags, confidence=sure),
         robust=robust_centre(differences, lags),
         detectable_80=_detectable(difference, 0.8),
         detectable_90=_detectable(difference, 0.9),
-        all_blocks=paired_t([p.difference for p in pairs], [p.lag for p in pairs]) if len(pairs) > n else None,
+        all_blocks=_over_all(pairs, sure) if len(pairs) > n else None,
         left_out=len(pairs) - n,
         pairs=pairs,
         caveats=(),
     )
     dropped = sum(pair.launches_dropped for pair in used)
-    return replace(found, caveats=(*_block_caveats(found, lonely, dropped), *_estimate_caveats(found)))
+    return _paid(replace(found, caveats=(*_block_caveats(found, lonely, dropped), *_estimate_caveats(found))), looks)
+
+
+def _over_all(pairs: Sequence[Pair], confidence: float) -> Estimate | None:
+    return paired_t([p.difference for p in pairs], [p.lag for p in pairs], confidence=confidence)
+
+
+def _paid(found: Comparison, looks: Looks | None) -> Comparison:
+    """With intervals that say that they pay for looks, where they do."""
+    if looks is None:
+        return found
+    times = len(looks.blocks)
+    note = f", repeated interval: the run was looked at {count(times, 'time')}"
+    difference, relative, ratio, all_blocks = (
+        each and replace(each, method=each.method + note)
+        for each in (found.difference, found.relative, found.ratio, found.all_blocks)
+    )
+    return replace(found, difference=difference, relative=relative, ratio=ratio, all_blocks=all_blocks, looks=times)
 
 
 def shared_codes(rows: Sequence[Comparison]) -> frozenset[str]:
@@ -152,14 +176,14 @@ def _samples(metric: Metric, arm: str, trials: Sequence[TrialValues]) -> list[Sa
 def _detectable(difference: Estimate | None, power: float) -> float | None:
     if difference is None or difference.error is None:
         return None
-    return minimum_detectable_effect(difference.error, difference.freedom, power)
+    return minimum_detectable_effect(difference.error, difference.freedom, power, difference.confidence)
 
 
 def outcome(metric: Metric, difference: Estimate | None, p: float | None) -> Outcome:
     """What became of a metric, from its effect and the p value that counts (its own, or adjusted for its family)."""
     if difference is None or p is None:
         return "unknown"
-    if p > 1 - difference.confidence:
+    if p > 1 - CONFIDENCE:
         return "same"
     rose = difference.value > 0
     if metric.better == "none":

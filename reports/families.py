@@ -5,6 +5,7 @@
   (Holm, Scand. J. Stat. 6 (1979) 65-70).
 - All other metrics are a second one: Benjamini and Hochberg, at most 5 % false among those said to have moved
   (J. R. Stat. Soc. B 57 (1995) 289-300).
+- Primary metrics of a run that was looked at before its end have paid already: `reports.looks`.
 - Kills stand alone: a warning is not to be weighed against how many other metrics there are.
 
 Both are written out because importing scipy.stats takes as long as the whole of `reclaim compare`; a test holds them
@@ -16,14 +17,17 @@ from dataclasses import replace
 
 from reports.comparison import KILLS, Comparison, Family, outcome
 from reports.record import Caveat
+from reports.statistics.paired import CONFIDENCE
 
 
 def judge(comparisons: Sequence[Comparison], primary: Sequence[str]) -> tuple[Comparison, ...]:
     """Put each comparison into its family, adjust its p value, and let that decide its outcome; order is kept."""
     families = [_family(each, primary) for each in comparisons]
-    adjusted: dict[int, float | None] = {}
+    adjusted = {i: each.adjusted_p for i, each in enumerate(comparisons) if each.looks}
     for family, method in (("primary", holm), ("other", benjamini_hochberg), (KILLS, list[float])):
-        places = [i for i, each in enumerate(comparisons) if families[i] == family and each.difference is not None]
+        places = [
+            i for i, each in enumerate(comparisons) if families[i] == family and each.difference and not each.looks
+        ]
         known = [each.difference.p for each in (comparisons[i] for i in places) if each.difference is not None]
         adjusted.update(zip(places, method(known), strict=True))
     return tuple(
@@ -68,7 +72,7 @@ def _judged(each: Comparison, family: Family, p: float | None, size: int) -> Com
 
 def _chance(each: Comparison, p: float | None, size: int) -> Iterator[Caveat]:
     effect = each.difference
-    if effect is not None and p is not None and effect.excludes(0.0) and p > 1 - effect.confidence:
+    if effect is not None and p is not None and effect.excludes(0.0) and p > 1 - CONFIDENCE:
         yield Caveat(
             "chance-among-many",
             f"Its own interval leaves out zero, but among {size} metrics judged together that may be chance.",

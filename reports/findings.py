@@ -11,16 +11,17 @@ Source of both kinds of test: Westlake, Biometrics 32 (1976) 741-744; Schuirmann
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from reports.comparison import FEW_BLOCKS, TrialValues, compare_metric
 from reports.families import holm
+from reports.looks import Looks, scaled_one_sided_p, scaled_p
 from reports.metrics import METRICS
 from reports.record import Caveat
 from reports.rulebook import EACH_APP, Rulebook, StatedRule, app_problem, metric_problem
 from reports.statistics.blocks import Pair
-from reports.statistics.paired import Estimate, below_p, paired_t
+from reports.statistics.paired import CONFIDENCE, Estimate, below_p, paired_t
 from reports.statistics.power import power_of
 from workloads.spec import Rule
 
@@ -56,6 +57,7 @@ class Case:
         trouble: why it cannot be judged at all; empty when it can.
         broken: trials whose figure is no finite number.
         caveats: doubts about the effect.
+        confidence: coverage of its interval by itself: above 0.95 where the run was looked at before it ended.
     """
 
     stated: StatedRule
@@ -67,6 +69,7 @@ class Case:
     trouble: str = ""
     broken: tuple[str, ...] = ()
     caveats: tuple[Caveat, ...] = ()
+    confidence: float = CONFIDENCE
 
     @property
     def rule(self) -> Rule:
@@ -86,7 +89,7 @@ class Figures:
     Attributes:
         difference: arm - control, base units.
         margin: the rule's margin in base units; 0 where a relative one is laid on a control of 0.
-        holds_p: one-sided p of "the rule does not hold".
+        holds_p: one-sided p of "the rule does not hold"; looks at the run before it ended are paid for.
         power: chance that a run of this size and spread sees a worsening of the margin.
     """
 
@@ -125,6 +128,7 @@ def cases(
     controls: Mapping[str, str | None],
     evidence: Mapping[str, Sequence[TrialValues]],
     broken: Mapping[str, tuple[str, ...]],
+    looks: Looks | None = None,
 ) -> tuple[Case, ...]:
     """Lay every rule on every arm.
 
@@ -133,14 +137,22 @@ def cases(
         controls: arm -> what it is compared with; None where it has no control.
         evidence: trials that count, by the app whose launches they hold; those of all apps under the empty name.
         broken: metric -> trials whose figure is no finite number.
+        looks: at the run before it ended; None: nobody looked.
     """
     return tuple(
-        _case(stated, (arm, control), app, evidence.get(app, ()), broken.get(stated.rule.metric, ()))
+        _paid(_case(stated, (arm, control), app, evidence.get(app, ()), broken.get(stated.rule.metric, ())), looks)
         for stated in book.rules
         for arm, control in controls.items()
         if control is not None
         for app in _apps(stated.rule, evidence)
     )
+
+
+def _paid(case: Case, looks: Looks | None) -> Case:
+    """At the level that the looks have left; rules share it by themselves (`decide`), so the family is one."""
+    if looks is None:
+        return case
+    return replace(case, confidence=replace(looks, family=1).confidence([pair.block for pair in case.pairs]))
 
 
 def weigh(case: Case) -> Figures | None:
@@ -149,7 +161,7 @@ def weigh(case: Case) -> Figures | None:
         return None
     rule, pairs = case.rule, case.pairs
     arms, controls, lags = [p.arm for p in pairs], [p.control for p in pairs], [p.lag for p in pairs]
-    difference = paired_t([p.difference for p in pairs], lags)
+    difference = paired_t([p.difference for p in pairs], lags, confidence=case.confidence)
     border = case.worse_sign * rule.margin * (1 if rule.must == "not-worsen" else -1)
     ratio, absolute = (1 + border, 0.0) if rule.relative else (1.0, border)
     below = below_p(arms, controls, lags, ratio=ratio, absolute=absolute)
@@ -159,7 +171,7 @@ def weigh(case: Case) -> Figures | None:
     return Figures(
         difference,
         margin,
-        below if case.worse_sign > 0 else 1 - below,
+        scaled_one_sided_p(below if case.worse_sign > 0 else 1 - below, case.confidence),
         _power(margin, difference.error, difference.freedom),
     )
 
@@ -176,7 +188,9 @@ def decide(laid: Sequence[Case], figures: Sequence[Figures | None]) -> tuple[Fin
         for i, (case, found) in enumerate(zip(laid, figures, strict=True))
         if found is not None and not found.same and case.rule.must == "not-worsen"
     ]
-    adjusted = dict(zip(asked, holm([found.difference.p for i in asked if (found := figures[i])]), strict=True))
+    adjusted = dict(
+        zip(asked, holm([scaled_p(found.difference) or 0.0 for i in asked if (found := figures[i])]), strict=True)
+    )
     return tuple(_finding(case, figures[i], adjusted.get(i)) for i, case in enumerate(laid))
 
 

@@ -48,6 +48,7 @@ def _lines(analysis: Analysis) -> Iterator[str]:
     yield from wrap(f"RULES: {analysis.book.source}")
     for trouble in verdict.troubles:
         yield from wrap(trouble)
+    yield from wrap(verdict.ending)
     yield from wrap(f"KILLS: {verdict.kills}")
     for caveat in verdict.caveats:
         if caveat.code not in _TOLD_BY_ITS_RULING:

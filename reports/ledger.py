@@ -2,13 +2,13 @@
 """Which planned trials count, and why the others do not; looks at no metric. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from reports.exclusions import UNWRITTEN, exclusion
 from reports.record import ExclusionRule, Plan, PlannedTrial, TrialRecord
 
-Status: TypeAlias = Literal["counts", "warm-up", "excluded", "not measured", "not run"]
+Status: TypeAlias = Literal["counts", "warm-up", "excluded", "not measured", "not run", "not needed"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ def rules_in_force(plan: Plan) -> tuple[ExclusionRule, ...]:
     return plan.exclusions or UNWRITTEN
 
 
-def keep_ledger(plan: Plan, records: Sequence[TrialRecord], traced: Mapping[str, int]) -> tuple[LedgerLine, ...]:
+def keep_ledger(
+    plan: Plan, records: Sequence[TrialRecord], traced: Mapping[str, int], stopped: int | None = None
+) -> tuple[LedgerLine, ...]:
     """Say of every planned trial whether it counts.
 
     A trial is left out when it is a warm-up, was not run, is excluded by a rule of the plan, or has no measures.
@@ -44,9 +46,19 @@ def keep_ledger(plan: Plan, records: Sequence[TrialRecord], traced: Mapping[str,
         plan: the trials, and the rules fixed before the first of them.
         records: those that ended.
         traced: name of each measured trial -> kills its measures count.
+        stopped: block after which the run ended because it was decided: later trials are not missing.
     """
     ended, rules = {record.trial.name: record for record in records}, rules_in_force(plan)
-    return tuple(_line(trial, ended.get(trial.name), rules, traced.get(trial.name)) for trial in plan.trials)
+    lines = (_line(trial, ended.get(trial.name), rules, traced.get(trial.name)) for trial in plan.trials)
+    return tuple(_not_needed(line) if _after(line, stopped) else line for line in lines)
+
+
+def _after(line: LedgerLine, stopped: int | None) -> bool:
+    return stopped is not None and line.status == "not run" and line.trial.block > stopped
+
+
+def _not_needed(line: LedgerLine) -> LedgerLine:
+    return replace(line, status="not needed", reason="the run was decided before it")
 
 
 def _line(

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from reports.analysis import Analysis, RunValues, analyse
 from reports.ledger import rules_in_force
 from reports.record import Caveat, DeviceFacts, PlannedTrial
+from reports.stopping import STOPPED, stopped_after
 from reports.units import count
 from workloads.errors import InputError
 from workloads.spec import Experiment, Workload
@@ -94,7 +95,8 @@ def gather(runs: Sequence[RunValues]) -> Gathered:
 def pooled(runs: Sequence[RunValues]) -> RunValues:
     """The runs of one phone as one run: trials and blocks numbered on from run to run, warm-ups kept as such."""
     first, parts, trials, blocks = runs[0], list[RunValues](), 0, 0
-    for run in runs:
+    budget = sum(run.experiment.blocks for run in runs)
+    for run in map(_as_far_as_needed, runs):
         parts.append(_moved(run, trials, blocks))
         trials += max((trial.index for trial in run.plan.trials), default=0)
         blocks += max((trial.block for trial in run.plan.trials), default=0)
@@ -102,7 +104,7 @@ def pooled(runs: Sequence[RunValues]) -> RunValues:
         first,
         name="+".join(run.name for run in runs),
         path=", ".join(run.path for run in runs),
-        experiment=replace(first.experiment, blocks=blocks),
+        experiment=replace(first.experiment, blocks=max(blocks, budget)),
         plan=replace(first.plan, trials=tuple(trial for run in parts for trial in run.plan.trials)),
         records=tuple(record for run in parts for record in run.records),
         measures=tuple(row for run in parts for row in run.measures),
@@ -113,6 +115,16 @@ def pooled(runs: Sequence[RunValues]) -> RunValues:
             for metric in {metric for run in parts for metric in run.not_finite}
         },
     )
+
+
+def _as_far_as_needed(run: RunValues) -> RunValues:
+    """A run that stopped because it was decided, as one that was not planned any longer."""
+    stopped = stopped_after(run.events)
+    if stopped is None:
+        return run
+    trials = tuple(trial for trial in run.plan.trials if trial.block <= stopped)
+    events = tuple(event for event in run.events if event.get("event") != STOPPED)
+    return replace(run, plan=replace(run.plan, trials=trials), events=events)
 
 
 def _moved(run: RunValues, trials_before: int, blocks_before: int) -> RunValues:

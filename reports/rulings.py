@@ -188,7 +188,7 @@ def _ratio(case: Case) -> Estimate | None:
     if not case.rule.relative:
         return None
     arms, controls = [p.arm for p in case.pairs], [p.control for p in case.pairs]
-    return ratio_of_means(arms, controls, [p.lag for p in case.pairs])
+    return ratio_of_means(arms, controls, [p.lag for p in case.pairs], confidence=case.confidence)
 
 
 def _blocks(case: Case, figures: Figures) -> int | None:

@@ -12,7 +12,7 @@ class Situation:
     """What there is to judge.
 
     Attributes:
-        planned: trials planned.
+        planned: trials planned, without those that a run stopped before.
         ended: trials that ended.
         counting: trials that may be compared.
         excluded: trials excluded by rule.
@@ -21,6 +21,8 @@ class Situation:
         arms_counting: those with at least one counting trial.
         same_settings: every arm has the same settings (an A/A).
         kills: arm -> processes killed in its trials, excluded ones included, warm-ups not.
+        ending: how a run that stops by itself ended, in one sentence; empty where it does not, or broke off.
+        stopped: whether it ended before its budget because it was decided.
     """
 
     planned: int
@@ -32,6 +34,8 @@ class Situation:
     arms_counting: tuple[str, ...]
     same_settings: bool
     kills: Mapping[str, int]
+    ending: str = ""
+    stopped: bool = False
 
     @property
     def comparable(self) -> bool:

@@ -14,7 +14,7 @@ from reports.levels import Level
 from reports.printable import printable
 from reports.units import count, share, together
 from reports.wording import SHORT_WORDS as _WORDS
-from reports.wording import effect_text, relative_text, sentence
+from reports.wording import effect_text, looks_note, relative_text, sentence
 from reports.wrapping import WIDTH
 from reports.wrapping import wrap as _wrap
 
@@ -46,6 +46,7 @@ def _lines(analysis: Analysis) -> Iterator[str]:
     yield ""
     for trouble in verdict.troubles:
         yield from _wrap(trouble)
+    yield from _wrap(verdict.ending)
     yield from _wrap(f"KILLS: {verdict.kills}")
     for arm in verdict.arms:
         yield from _wrap(arm.sentence)
@@ -60,6 +61,7 @@ def _lines(analysis: Analysis) -> Iterator[str]:
     if verdict.arms:
         yield ""
         yield from _wrap(_NOTE)
+        yield from _wrap(looks_note(analysis.comparisons))
     elif analysis.levels:
         yield ""
         yield from _levels(analysis.levels)

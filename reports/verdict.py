@@ -72,6 +72,7 @@ class Verdict:
         rulings: every rule on every arm; () when nothing can be compared.
         decision: the worst of them; `not-decided` when there are none.
         gate: the rulings in one sentence; empty when there are none.
+        ending: how a run that stops by itself ended, in one sentence; empty where it does not, or broke off.
     """
 
     question: str
@@ -84,6 +85,7 @@ class Verdict:
     rulings: tuple[Ruling, ...] = ()
     decision: Decision = "not-decided"
     gate: str = ""
+    ending: str = ""
 
 
 def decide(
@@ -105,7 +107,8 @@ def decide(
     arms = tuple(_judge(experiment, arm, found) for arm, found in by_arm.items() if found)
     known = tuple(troubles(situation))
     killed, kills = any(situation.kills.values()), kills_sentence(situation)
-    spoken = [*known, *([kills] if killed else []), *(arm.sentence for arm in arms)]
+    first = [situation.ending] if situation.ending else []
+    spoken = [*known, *first, *([kills] if killed else []), *(arm.sentence for arm in arms)]
     verdict = Verdict(
         question=experiment.question,
         troubles=known,
@@ -114,6 +117,7 @@ def decide(
         arms=arms,
         sentence=" ".join(spoken),
         caveats=tuple(_caveats(experiment, situation, comparisons)),
+        ending=situation.ending,
     )
     return ruled(verdict, rulings)
 
@@ -217,6 +221,12 @@ def _caveats(experiment: Experiment, situation: Situation, comparisons: Sequence
             "unequal-kills",
             "The arms did not lose the same number of processes, so they did not face the same demand.",
             "Read effects as those of the blocks without kills; lower the dose and run again.",
+        )
+    if situation.stopped and any(each.looks and each.outcome not in ("same", "unknown") for each in comparisons):
+        yield Caveat(
+            "stopped-early",
+            "The run ended once it was decided, when chance often helps: effects are likely smaller than measured.",
+            'Rely on the intervals, which pay for that; for the size itself run all blocks (`stop = "fixed"`).',
         )
     if situation.excluded:
         yield Caveat(

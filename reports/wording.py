@@ -11,6 +11,10 @@ from reports.units import change, change_interval, count, difference, number, qu
 
 _ORDINARY_WORD = re.compile(r"[A-Z][a-z]+\b")
 _TIMES_FROM = 3.0
+_LOOKS_NOTE = (
+    "The run was looked at {looks} while it went on. The primary metrics' intervals pay for that and for each other"
+    " (repeated intervals; instead of Holm the error is split evenly): over all looks together they hold with 95 %."
+)
 
 SHORT_WORDS: dict[Outcome, str] = {
     "better": "better",
@@ -121,3 +125,9 @@ def sentence(text: str) -> str:
 def enumerate_words(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def looks_note(comparisons: Sequence[Comparison]) -> str:
+    """How the primary metrics' intervals pay for looks at a run that went on; empty when nobody looked."""
+    looks = max((each.looks for each in comparisons), default=0)
+    return _LOOKS_NOTE.format(looks=count(looks, "time")) if looks else ""

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from workloads.errors import InputError
 from workloads.rules import RuleEntry
 from workloads.spec import (
+    FIRST_LOOK,
     Arm,
     Capture,
     Exclude,
@@ -135,6 +136,8 @@ class ExperimentFile(TomlFile):
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield ("arms", index, "name"), f"a second arm called {name!r}"
+        if self.stop == "decided" and self.blocks <= FIRST_LOOK:
+            yield ("blocks",), f"too few to stop early: the first look comes after block {FIRST_LOOK}; give more"
         if self.control in names and len(set(names)) == len(names):
             yield from self._untraced()
             if self.treatment:

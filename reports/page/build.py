@@ -18,6 +18,7 @@ from reports.page.overlay import LONGEST_GAP_S, Tracks, curves, grid_step
 from reports.statistics.design import ORDER_FROM_BLOCKS
 from reports.statistics.paired import FIELLER, PAIRED_T
 from reports.units import count, number, quantity, scale
+from reports.wording import looks_note
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,14 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
 def _summary(analysis: Analysis) -> str:
     run = analysis.run
     counting = sum(line.status == "counts" for line in analysis.ledger)
+    planned = sum(line.status != "not needed" for line in analysis.ledger)
     parts = [
         run.device.model,
         f"kernel {run.device.kernel}",
         f"zram {run.device.zram_algorithm}" if run.device.zram_algorithm else "",
         quantity(run.device.memory_bytes, "bytes"),
-        f"{counting} of {count(len(analysis.ledger), 'trial')} count",
+        analysis.verdict.ending.rstrip("."),
+        f"{counting} of {count(planned, 'trial')} count",
         run.records[0].started_at[:10] if run.records else "",
     ]
     return " · ".join(part for part in parts if part)
@@ -194,7 +197,9 @@ def _methods(analysis: Analysis) -> Iterator[str]:
         "“No detectable difference” means that the interval holds zero. What a run of this size would have seen"
         " is given for 9 chances in 10, from the spread of this run's own blocks."
     )
-    metrics = len({each.metric.name for each in analysis.comparisons})
+    metrics, looks = len({each.metric.name for each in analysis.comparisons}), looks_note(analysis.comparisons)
+    if looks:
+        yield looks
     if metrics:
         yield (
             f"{count(metrics, 'metric is', 'metrics are')} compared. The primary ones are one family (Holm: chance of"
