@@ -52,6 +52,10 @@ class TerminalWatch:
         doubt = f"  not counted: {record.excluded}" if record.excluded else ""
         self._progress.console.print(line + doubt, markup=False, highlight=False, soft_wrap=True)
 
+    def looked(self, line: str) -> None:
+        """Say what a look at the run found."""
+        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
 
 @contextlib.contextmanager
 def watching(err: TextIO) -> Iterator[TerminalWatch]:

@@ -17,7 +17,7 @@ from reports.rulebook import Place, problems, rulebook
 from reports.tracing import recordless
 from workloads.device.build import TARGETS
 from workloads.errors import FinalError, InputError
-from workloads.spec import Experiment, Setting
+from workloads.spec import FIRST_LOOK, Experiment, Setting
 
 _PHONE_ROOM = 300 << 20
 _HOST_ROOM_PER_TRIAL = 40 << 20
@@ -106,6 +106,14 @@ def _check_metrics(experiment: Experiment, _found: Findings) -> Iterator[str]:
     yield from problems(rulebook(experiment, Place("a rule of the experiment")), (), packages)
 
 
+def _check_stop(experiment: Experiment, _found: Findings) -> Iterator[str]:
+    if experiment.stop == "decided" and experiment.blocks <= FIRST_LOOK:
+        yield (
+            f"{experiment.blocks} blocks are too few to stop early: the first look comes after block {FIRST_LOOK};"
+            ' give more, or set `stop = "fixed"`'
+        )
+
+
 def _check_knobs(_experiment: Experiment, found: Findings) -> Iterator[str]:
     yield from found.refusals
 
@@ -154,6 +162,7 @@ def _check_battery(experiment: Experiment, found: Findings) -> Iterator[str]:
 
 _HAZARDS = (
     _check_metrics,
+    _check_stop,
     _check_knobs,
     _check_apps,
     _check_perfetto,

@@ -15,6 +15,7 @@ from agent.knobs.discover import describe, discover
 from agent.knobs.undo import guarded
 from agent.ports import Clock
 from agent.runner import hostload, preflight
+from agent.runner.looking import decided_after
 from agent.runner.plan import make_plan
 from agent.runner.trial import Bench, run_trial
 from agent.runner.workspace import Workspace
@@ -37,6 +38,10 @@ class Watch(Protocol):
 
     def ended(self, record: TrialRecord) -> None:
         """A trial ended and is kept."""
+        ...
+
+    def looked(self, line: str) -> None:
+        """A run that may stop early was looked at: what was found, in one line."""
         ...
 
 
@@ -98,13 +103,17 @@ def prepare(phone: Phone, request: Request) -> Ready:
 def _outlook(experiment: Experiment, facts: DeviceFacts) -> tuple[str, ...]:
     from reports.noise import outlook  # noqa: PLC0415 - imported late: a wrong name must be told at once
     from reports.noise_store import known  # noqa: PLC0415 - the same
+    from reports.stopping import expected, fixed_blocks  # noqa: PLC0415 - the same
 
     remembered, workload = known(facts, experiment.workload), experiment.workload.name
-    return tuple(outlook(remembered.floor, facts, experiment.primary, experiment.blocks, workload))
+    seen = outlook(remembered.floor, facts, experiment.primary, fixed_blocks(experiment), workload)
+    return (*expected(experiment), *seen)
 
 
 def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -> RunStore:
-    """Run every trial of the plan; what has ended is kept whatever happens later, and settings are put back.
+    """Run every trial of the plan, or until all is decided where the experiment asks for that.
+
+    What has ended is kept whatever happens later, and settings are put back.
 
     Raises:
         ReclaimError: see `prepare`, `run_trial` and `guarded`; the run directory holds the trials that ended.
@@ -126,6 +135,8 @@ def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -
             bench = Bench(phone, guard, request.experiment, caps, workspace, programs, clock, pid)
             for trial in plan.trials:
                 watch.ended(_run_and_keep(bench, trial, store, watch))
+                if decided_after(trial, request.experiment, store, watch):
+                    break
     finally:
         with contextlib.suppress(DeviceError):  # a phone that is gone: what went wrong first is what is told
             workspace.remove()

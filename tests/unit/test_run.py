@@ -2,6 +2,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from agent.runner.dry import writes
 from agent.runner.run import Request, run_experiment
 from agent.runner.trial import doubts
 from agent.runner.workspace import DROP, ROOT
+from reports.analysis import analyse
 from reports.compare import read_run
 from reports.record import PlannedTrial, TrialRecord
 from reports.store import RunStore
-from tests.support.runner_phone import Trials
+from tests.support.runner_phone import AM, Trials
 from workloads import load
 from workloads.errors import FinalError, InputError, ProofError, TransientError
 from workloads.spec import Arm, Exclude, Experiment, Pressure, Rule, Setting
@@ -60,6 +62,26 @@ class Silent:
 
     def ended(self, record: TrialRecord) -> None:
         self.told.append(f"ended {record.trial.name}")
+
+    def looked(self, line: str) -> None:
+        self.told.append(line)
+
+
+@dataclass
+class Launches(Trials):
+    """Launches take `off_ms` with kcompressd off and `on_ms` with it on, give or take a little."""
+
+    off_ms: int = 500
+    on_ms: int = 500
+
+    def __post_init__(self) -> None:
+        self.give_or_take = count()
+
+    def _begin(self, argv: tuple[str, ...]) -> None:
+        typical = self.off_ms if value(self.phone, NR) == "0" else self.on_ms
+        shown = typical + next(self.give_or_take) * 7 % 10
+        self.said = {app: AM.format(app=app).replace("321", str(shown)) for app in self.experiment.workload.apps}
+        super()._begin(argv)
 
 
 @pytest.fixture(autouse=True)
@@ -303,3 +325,46 @@ def test_a_run_and_its_rehearsal_say_what_it_can_see(tmp_path: Path) -> None:
     assert unknown in writes(attach(trials.ready()), Request(trials.experiment, "", tmp_path / "run"))
     run(trials, tmp_path / "run", watch)
     assert watch.told[:2] == ["planned 2", unknown]
+
+
+def deciding(blocks: int) -> Experiment:
+    return replace(experiment(blocks=blocks, on=(SWAPPINESS,)), stop="decided", primary=("am_total_time",))
+
+
+def test_a_run_stops_once_every_primary_metric_is_decided_and_puts_everything_back(tmp_path: Path) -> None:
+    trials, watch = Launches(deciding(7), on_ms=400), Silent()
+    store = run(trials, tmp_path / "run", watch)
+    assert [record.trial.block for record in store.records()] == [block for block in range(1, 7) for _ in range(2)]
+    assert len(store.plan.trials) == 14
+    assert watch.told[-1] == "look after block 6 of at most 7: 1 of 1 decided; on: am_total_time better; the run stops"
+    assert store.events()[-2:] == (
+        {"event": "looked", "after_block": 6, "decisions": {"am_total_time of on": "better"}},
+        {"event": "stopped", "after_block": 6, "why": "every primary metric was decided"},
+    )
+    assert value(trials.phone, NR) == "0"
+    assert value(trials.phone, "/proc/sys/vm/swappiness") == "100"
+    assert (journal := undo.load(store.undo_path)) is not None
+    assert journal.restored
+    assert analyse(read_run(RunStore.open(store.path))).verdict.ending.startswith("Stopped after 6 of at most 7 blocks")
+
+
+def test_a_run_without_an_effect_goes_to_its_budget(tmp_path: Path) -> None:
+    trials, watch = Launches(deciding(7)), Silent()
+    store = run(trials, tmp_path / "run", watch)
+    assert len(store.records()) == len(store.plan.trials) == 14
+    looks = [line for line in watch.told if line.startswith("look ")]
+    assert looks == ["look after block 6 of at most 7: 0 of 1 decided; on: am_total_time undecided; it goes on"]
+    assert "stopped" not in {event["event"] for event in store.events()}
+    assert value(trials.phone, NR) == "0"
+
+
+def test_too_few_blocks_to_stop_early_are_refused_before_any_write(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="6 blocks are too few to stop early: the first look comes after block 6"):
+        run(Trials(deciding(6)), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_rehearsal_says_when_the_run_is_looked_at(tmp_path: Path) -> None:
+    trials = Trials(deciding(7))
+    lines = writes(attach(trials.ready()), Request(trials.experiment, "", tmp_path / "run"))
+    assert any("looked at after block 6 and every block from there on, at most 7" in line for line in lines)
