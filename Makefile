@@ -33,6 +33,7 @@ check: .venv/ready
 	@$(TIMED) unit $(BIN)/python -m pytest -q -n 2 tests/unit
 
 test: check
+	@$(TIMED) integration $(BIN)/python -m pytest -q -n 2 tests/integration
 	@$(TIMED) statistics $(BIN)/python -m tests.benchmarks.statistics --short --check docs/statistics-table.md
 	@.ci/packages $(HANDHELD) $(BROWSER)
 	@$(TIMED) wheel $(BIN)/python -m pytest -q tests/wheel

@@ -1,21 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Property tests have no time limit of their own: a busy machine is no bug. What tests remember is not the user's."""
+"""Units by themselves: no device, no network, no process, no whole run."""
 
-from collections.abc import Iterator
-from itertools import count
+from tests.support.isolation import own_state
 
-import pytest
-from hypothesis import settings
-
-settings.register_profile("steady", deadline=None)
-settings.load_profile("steady")
-
-_numbers = count()
-
-
-@pytest.fixture(autouse=True)
-def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A state folder that nobody has written to, for every test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RECLAIM_STATE", str(tmp_path_factory.getbasetemp() / f"state-{next(_numbers)}"))
-        yield
+__all__ = ["own_state"]
