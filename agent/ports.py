@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The seams between the agent and the world: protocols of at most three methods."""
 
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,19 @@ class Completed:
     err: str
 
 
+@dataclass(frozen=True)
+class Pulse:
+    """Standard input that stays open: a line now and then, never the same twice, says that this computer is there.
+
+    Attributes:
+        every_s: seconds between two lines; the first comes at once.
+        ends: becomes readable when it is to end (its other end is closed); standard input is then closed.
+    """
+
+    every_s: float
+    ends: socket.socket
+
+
 class Transport(Protocol):
     """A link to one phone. Quoting happens behind it, once: callers pass argument lists, never shell text."""
 
@@ -32,8 +46,16 @@ class Transport(Protocol):
         """The adb serial this link addresses."""
         ...
 
-    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout_s: float = 30.0) -> Completed:
+    def run(
+        self, argv: Sequence[str], *, stdin: bytes = b"", timeout_s: float = 30.0, pulse: Pulse | None = None
+    ) -> Completed:
         """Run a program on the phone, wait for it, return what it printed and its exit status.
+
+        Args:
+            argv: the program and its arguments.
+            stdin: what it reads; then its standard input is closed.
+            timeout_s: seconds it may take.
+            pulse: what it reads instead of `stdin`.
 
         Raises:
             TransientError: the link dropped or the time ran out.

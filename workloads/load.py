@@ -95,6 +95,7 @@ class _Limits(TomlFile):
     trial_timeout_s: Annotated[float, Field(gt=0)] = Limits.trial_timeout_s
     settle_s: Annotated[float, Field(ge=0)] = Limits.settle_s
     min_battery_percent: Annotated[int, Field(ge=0, le=100)] = Limits.min_battery_percent
+    dead_man_s: Annotated[float, Field(ge=5, le=3600)] = Limits.dead_man_s
 
 
 class _Capture(TomlFile):

@@ -132,11 +132,13 @@ class Limits:
         trial_timeout_s: a trial longer than this ended badly.
         settle_s: seconds the phone rests before each trial.
         min_battery_percent: below this no trial starts.
+        dead_man_s: seconds after which the phone puts its settings back by itself when it hears nothing of us.
     """
 
     trial_timeout_s: float = 180.0
     settle_s: float = 2.0
     min_battery_percent: int = 20
+    dead_man_s: float = 90.0
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from agent.cli.progress import watching  # noqa: PLC0415 - the same
     from agent.device.adb import connect  # noqa: PLC0415 - the same
     from agent.device.clock import SystemClock  # noqa: PLC0415 - the same
+    from agent.device.lock import taken  # noqa: PLC0415 - the same
     from agent.device.phone import attach  # noqa: PLC0415 - the same
     from agent.handheld.machine import Handheld  # noqa: PLC0415 - the same
     from agent.handheld.options import HandheldOptions  # noqa: PLC0415 - the same
@@ -34,7 +35,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         machine = guest.facts()
         try:
             phone = attach(connect(guest.serial, guest.adb_server))
-            with watching(err) as watch:
+            with taken(phone), watching(err) as watch:
                 store = run_experiment(phone, replace(request, machine=machine), SystemClock(), watch)
         except DeviceError:
             print(f"the handheld's last words:\n{last_lines(guest.folder)}", file=err)

@@ -38,6 +38,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from agent.cli.progress import watching  # noqa: PLC0415 - the same
     from agent.device.adb import connect  # noqa: PLC0415 - the same
     from agent.device.clock import SystemClock  # noqa: PLC0415 - the same
+    from agent.device.lock import taken  # noqa: PLC0415 - the same
     from agent.device.phone import attach  # noqa: PLC0415 - the same
     from agent.runner.run import run_experiment  # noqa: PLC0415 - the same
 
@@ -49,7 +50,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
         print("\n".join(writes(phone, request)), file=out)
         return 0
-    with watching(err) as watch:
+    with taken(phone), watching(err) as watch:
         store = run_experiment(phone, request, SystemClock(), watch)
     answer(store, out, err)
     return 0

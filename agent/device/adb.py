@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 from agent.device import shell_v2
 from agent.device.quoting import command_line
 from agent.device.server import Address, default_address, devices, ensure_running, join, parse_address
-from agent.ports import Completed
+from agent.ports import Completed, Pulse
 from workloads.errors import FinalError, InputError, StoreError, TransientError
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class AdbTransport:
     server: Address
     sync_timeout_s: float = 30.0
 
-    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout_s: float = 30.0) -> Completed:
+    def run(
+        self, argv: Sequence[str], *, stdin: bytes = b"", timeout_s: float = 30.0, pulse: Pulse | None = None
+    ) -> Completed:
         """Run a program on the phone; see `agent.ports.Transport.run`.
 
         Raises:
@@ -49,10 +51,10 @@ class AdbTransport:
         request = f"shell,v2,raw:{command_line(argv)}".encode("utf-8", "surrogateescape")
         if len(request) > _MAX_REQUEST:
             raise InputError(f"{self.serial}: a command of {len(request)} bytes is too long for adb: {argv[0]} ...")
-        with self._talk(argv[0]), self._connected(timeout_s) as link:
+        with self._talk(argv[0]), self._connected(min(timeout_s, 30.0) if pulse else timeout_s) as link:
             _ask(link, request)
             try:
-                output = shell_v2.converse(link.conn, stdin, timeout_s)
+                output = shell_v2.converse(link.conn, stdin, timeout_s, pulse=pulse)
             except shell_v2.TimeOutError as error:
                 raise TransientError(_too_slow(self.serial, argv, timeout_s, error.seen)) from error
         return Completed(tuple(argv), output.code, _text(output.out), _text(output.err))

@@ -16,11 +16,13 @@ from pathlib import Path
 from agent.capture.session import STOP
 from agent.device import batch, phone
 from agent.device.fake_kernel import FakeFile, FakeKernel, RefusedError
+from agent.device.fakes.undo import SCRIPTS, FakeDeadMan
 from agent.device.fakes.zram import perform
 from agent.device.root import PROBE
+from agent.knobs.base import PUT
 from agent.knobs.kcompressd.unseen import GREP
 from agent.knobs.zram.dance import DANCE
-from agent.ports import Completed
+from agent.ports import Completed, Pulse
 from reports.atomic import write_bytes
 from workloads.errors import FinalError
 
@@ -33,6 +35,8 @@ ANDROID_13 = {
 }
 BATTERY = "Current Battery Service state:\n  level: 80\n  scale: 100\n  temperature: 270\n"
 THERMAL = "IsStatusOverride: false\nThermal Status: 0\n"
+AT = "2026-11-23T06:00:00+0000\n"
+"""When the dead-man acts, by the phone's clock."""
 MEMINFO = "MemTotal:  768000 kB\nMemAvailable:  400000 kB\nSwapTotal:  524288 kB\nSwapFree:  524288 kB\n"
 
 
@@ -94,6 +98,7 @@ class FakePhone:
         scripts: text -> model of more shell scripts (`sh -c TEXT sh ...`).
         faults: what is to go wrong.
         log: argument lists as they came, in order.
+        dead_man: what puts settings back by itself; see `fall_silent`.
     """
 
     serial: str = "FAKE0001"
@@ -109,11 +114,17 @@ class FakePhone:
     faults: list[Fault] = field(default_factory=list)
     log: list[tuple[str, ...]] = field(default_factory=list)
     recording: dict[int, str] = field(default_factory=dict)
+    dead_man: FakeDeadMan = field(default_factory=FakeDeadMan)
     _last_pid: int = 5000
 
-    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout_s: float = 30.0) -> Completed:
-        """Run a program; see `agent.ports.Transport.run`."""
+    def run(
+        self, argv: Sequence[str], *, stdin: bytes = b"", timeout_s: float = 30.0, pulse: Pulse | None = None
+    ) -> Completed:
+        """Run a program; see `agent.ports.Transport.run`. A pulse comes from a thread and touches nothing."""
         assert timeout_s > 0, "a command without a time limit"  # noqa: S101 - the fake is for tests
+        if pulse is not None:
+            pulse.ends.recv(1)
+            return Completed(tuple(argv), 0, "", "")
         self.log.append(tuple(argv))
         fault = self._fault(" ".join(argv))
         if fault and not fault.after:
@@ -134,6 +145,15 @@ class FakePhone:
         if remote not in self.files:
             raise FinalError(f"{self.serial}: cannot pull {remote}: No such file or directory")
         write_bytes(local, self.files[remote].read(as_root=False))
+
+    def fall_silent(self) -> None:
+        """Let so much time pass without a sign of life that the dead-man acts, and ends."""
+        for folder, command in self.dead_man.commands(self.files) if self.dead_man.alive else ():
+            done = self.execute(Call(command, b"", as_root=bool(self.roots)))
+            where = self.files[f"{folder}/where"].text
+            notes = {"said": done.err, "code": f"{done.code}\n", "at": AT, "back": self._cat(where, as_root=True)[0]}
+            self.files |= {f"{folder}/{name}": FakeFile(text) for name, text in notes.items()}
+        self.dead_man.alive = False
 
     def execute(self, call: Call) -> Completed:
         """Run a call, `su` and all."""
@@ -202,6 +222,8 @@ class FakePhone:
             STOP: self._stop,
             GREP: self._config,
             DANCE: self._dance,
+            PUT: self._put,
+            **{undo: partial(self._undo, undo) for undo in SCRIPTS},
             **self.scripts,
         }
         if text not in known:
@@ -238,6 +260,14 @@ class FakePhone:
         except RefusedError as refusal:
             return Completed(call.argv, 1, self._cat(path, call.as_root)[0], f"cat: write error: {refusal}\n")
         return Completed(call.argv, 0, self._cat(path, call.as_root)[0], "")
+
+    def _put(self, call: Call) -> str:
+        self.file(call.argv[0]).write(f"{call.argv[1]}\n".encode(), as_root=call.as_root)
+        return ""
+
+    def _undo(self, script: str, call: Call) -> Completed:
+        code, err = self.dead_man.run(script, call.argv, self.files)
+        return Completed(call.argv, code, "", err)
 
     def _spawn(self, call: Call) -> str:
         pid = self.new_pid()

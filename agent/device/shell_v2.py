@@ -5,12 +5,15 @@ adbutils speaks it without standard input, hence these few lines. Source: packag
 header of one byte id and four bytes little-endian length) and SERVICES.TXT (`shell,v2,raw:COMMAND`, Android 7 up).
 """
 
+import math
 import select
 import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from agent.ports import Pulse
 
 STDIN, STDOUT, STDERR, EXIT, CLOSE_STDIN = 0, 1, 2, 3, 4
 _HEADER = struct.Struct("<BI")
@@ -69,8 +72,9 @@ def converse(
     timeout_s: float,
     now: Callable[[], float] = time.monotonic,
     max_output: int = _MAX_OUTPUT,
+    pulse: Pulse | None = None,
 ) -> Output:
-    """Feed `stdin`, read until the exit status comes.
+    """Feed `stdin`, or the lines of `pulse`; read until the exit status comes.
 
     Both directions are served together: a command that prints while it is fed cannot block the exchange.
 
@@ -79,23 +83,57 @@ def converse(
         TimeOutError: `timeout_s` seconds passed.
         OSError: the socket failed.
     """
-    deadline = now() + timeout_s
-    outbox, inbox = memoryview(encode_stdin(stdin)), bytearray()
+    deadline, feed = now() + timeout_s, _Feed(b"" if pulse else encode_stdin(stdin), pulse)
+    outbox, inbox = memoryview(b""), bytearray()
     streams: dict[int, bytearray] = {STDOUT: bytearray(), STDERR: bytearray()}
     sock.settimeout(0)
-    while True:
-        left = deadline - now()
-        ready = select.select([sock], [sock] if outbox else [], [], left) if left > 0 else ([], [], [])
-        if not any(ready):
-            raise TimeOutError((streams[STDOUT] + streams[STDERR])[-2000:].decode("utf-8", "replace"))
+    while (left := deadline - (time_s := now())) > 0:
+        outbox = outbox or memoryview(feed.due(time_s))
+        reads, writes = ([sock], [sock]) if outbox else ([sock, *feed.watched], [])
+        ready = select.select(reads, writes, [], min(left, feed.wait_s(time_s)))
         if ready[1]:
             outbox = outbox[_send(sock, outbox) :]
-        if ready[0]:
+        if sock in ready[0]:
             inbox += _receive(sock)
             for packet, data in split(inbox):
                 if packet == EXIT:
                     return Output(data[0] if data else 255, bytes(streams[STDOUT]), bytes(streams[STDERR]))
                 _store(streams, packet, data, max_output)
+    raise TimeOutError((streams[STDOUT] + streams[STDERR])[-2000:].decode("utf-8", "replace"))
+
+
+@dataclass
+class _Feed:
+    """What is sent, when it is due.
+
+    Attributes:
+        packets: due at once.
+        pulse: due now and then; None when there is none, or no longer.
+        next_s: when its next line is due.
+    """
+
+    packets: bytes
+    pulse: Pulse | None
+    next_s: float = 0.0
+
+    @property
+    def watched(self) -> list[socket.socket]:
+        return [self.pulse.ends] if self.pulse else []
+
+    def wait_s(self, time_s: float) -> float:
+        return max(0.0, self.next_s - time_s) if self.pulse else math.inf
+
+    def due(self, time_s: float) -> bytes:
+        packets, self.packets = self.packets, b""
+        if self.pulse is None:
+            return packets
+        if select.select(self.watched, [], [], 0)[0]:
+            self.pulse = None
+            return encode(CLOSE_STDIN)
+        if time_s < self.next_s:
+            return b""
+        self.next_s = time_s + self.pulse.every_s
+        return encode(STDIN, f"{time_s:.6f}\n".encode())
 
 
 def _store(streams: dict[int, bytearray], packet: int, data: bytes, most: int) -> None:

@@ -19,6 +19,9 @@ INT_MAX = 2**31 - 1
 BY_READ_BACK = "its own read-back before and after the trial; what it does is not looked at"
 """What proves a knob of which nothing more is known."""
 
+PUT = 'printf "%s\\n" "$2" >"$1"'
+"""Run as `sh -c PUT sh FILE VALUE`: one write(2), as sysfs and sysctl files need."""
+
 
 class Knob(Protocol):
     """One setting of one phone. The properties describe it; the methods need the phone."""
@@ -121,6 +124,14 @@ class Knob(Protocol):
 
     def prove(self, value: str, read_back: str, before: Activity, after: Activity) -> Proof:
         """Judge whether `value` was in force between two samples."""
+        ...
+
+    def undo(self, phone: Phone, first: str) -> tuple[str, ...]:
+        """Return the command, word by word, by which the phone can write `first` by itself.
+
+        It is run on the phone, without this computer, as root where there is root, from `/` and without input; asked
+        for before the first write.
+        """
         ...
 
 
@@ -246,6 +257,10 @@ class FileKnob:
         return (
             f"{refusal}; yet {self.where} now reads {wanted}: this file cannot be believed, so the setting is not used"
         )
+
+    def undo(self, phone: Phone, first: str) -> tuple[str, ...]:  # noqa: ARG002 - other knobs look at the phone
+        """Return the write; see `Knob`."""
+        return ("sh", "-c", PUT, "sh", self.where, self.spell(first))
 
     def prove(self, value: str, read_back: str, before: Activity, after: Activity) -> Proof:  # noqa: ARG002 - families use them
         """Judge by read-back alone: nothing else is known of this knob's effect."""

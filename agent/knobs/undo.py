@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Undo before do: every setting's first value is on disk before the first write, and put back however a run ends.
 
-The journal lies in the run directory. A run that died leaves it open; `restore` finishes the job. Putting back is
-judged by reading back, like every write.
+The journal lies in the run directory and, as commands that need nobody, on the phone, where a process acts on it when
+this computer falls silent (`agent.knobs.deadman`). A run that died leaves it open; `restore` finishes the job, from
+either. Putting back is judged by reading back, like every write.
 """
 
 import contextlib
@@ -14,15 +15,16 @@ from pathlib import Path
 from typing import Literal
 
 from agent.device.phone import Phone
+from agent.knobs import leftover
 from agent.knobs.base import Knob
+from agent.knobs.deadman import DeadMan, Terms, here
 from agent.knobs.discover import discover, find
+from agent.knobs.leftover import BOOT_ID, Leftover
 from reports.atomic import write_bytes
 from reports.encoding import decode, encode
 from reports.record import SCHEMA_VERSION
 from workloads.errors import DeviceError, FinalError, InputError, ProofError, StoreError
 from workloads.spec import Setting
-
-BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 @dataclass(frozen=True)
@@ -92,17 +94,19 @@ class Guard:
 
     Attributes:
         phone: whose settings.
-        path: the journal.
+        path: the journal; None for the phone's own alone.
         knobs: what the phone has, from `discover`.
         allow_unsafe: write settings that may harm the phone, too.
         journal: as it stands on disk.
+        dead_man: the phone's own journal, and what acts on it.
     """
 
     phone: Phone
-    path: Path
+    path: Path | None
     knobs: Mapping[str, Knob]
     allow_unsafe: bool
     journal: Journal
+    dead_man: DeadMan
 
     def knob(self, name: str) -> Knob:
         """Return a knob of this phone.
@@ -113,13 +117,13 @@ class Guard:
         return find(name, self.knobs, self.phone.serial)
 
     def set(self, name: str, value: str) -> str:
-        """Write a setting and return the canonical value read back; its first value is on disk before.
+        """Write a setting and return the canonical value read back; its first value is on disk and phone before.
 
         Raises:
             InputError: no value of this knob.
             FinalError: no such knob, or writing it may harm the phone.
             ProofError: it did not take.
-            StoreError: the journal cannot be written; then nothing was changed.
+            StoreError, FinalError, TransientError: a journal cannot be written; then nothing was changed.
         """
         knob = self.knob(name)
         wanted = knob.canonical(value)
@@ -129,10 +133,14 @@ class Guard:
         if entry is None or entry.state == "restored":
             entry = Entry(name, knob.where, knob.read(self.phone))
             self._keep(entry)
+        setting = (name, knob.where, entry.first)
+        if not self.dead_man.holds(name):
+            self.dead_man.hold(self.journal.boot_id, setting, knob.undo(self.phone, entry.first))
         return knob.write(self.phone, wanted)
 
     def apply(self, settings: Sequence[Setting]) -> dict[str, str]:
         """Set all of an arm; knob -> value read back. Raises what `set` raises."""
+        self.dead_man.check(self.journal.boot_id)
         return {setting.knob: self.set(setting.knob, setting.value) for setting in settings}
 
     def restore(self) -> tuple[Entry, ...]:
@@ -157,12 +165,18 @@ class Guard:
 
     def _keep(self, entry: Entry) -> None:
         self.journal = self.journal.updated(entry)
-        write_bytes(self.path, encode(self.journal))
+        if self.path is not None:
+            write_bytes(self.path, encode(self.journal))
 
 
 @contextlib.contextmanager
 def guarded(
-    phone: Phone, path: Path, knobs: Mapping[str, Knob] | None = None, *, allow_unsafe: bool = False
+    phone: Phone,
+    path: Path,
+    knobs: Mapping[str, Knob] | None = None,
+    *,
+    allow_unsafe: bool = False,
+    terms: Terms = Terms(),  # noqa: B008 - a frozen value
 ) -> Iterator[Guard]:
     """Lend a `Guard`; when the block ends, however it ends, every setting has its first value again.
 
@@ -173,12 +187,14 @@ def guarded(
         path: the journal, in the run directory.
         knobs: what `discover` found; looked for when not given.
         allow_unsafe: write settings that may harm the phone, too.
+        terms: when and where the phone acts by itself.
 
     Raises:
         InputError: the journal is another phone's.
-        FinalError: a setting could not be put back; what else went wrong is its cause.
+        FinalError: another run's settings are not put back yet; or one of this run's could not be put back, and what
+            else went wrong is its cause.
     """
-    guard = _open(phone, path, discover(phone) if knobs is None else knobs, allow_unsafe=allow_unsafe)
+    guard = begin(phone, path, discover(phone) if knobs is None else knobs, allow_unsafe=allow_unsafe, terms=terms)
     try:
         yield guard
     except BaseException as error:
@@ -187,38 +203,111 @@ def guarded(
     _finish(guard)
 
 
-def restore(phone: Phone, path: Path) -> tuple[Entry, ...]:
-    """Finish what a run that died has left: put back what its journal says; return all entries.
+def begin(
+    phone: Phone,
+    path: Path,
+    knobs: Mapping[str, Knob],
+    *,
+    allow_unsafe: bool = False,
+    terms: Terms = Terms(),  # noqa: B008 - a frozen value
+) -> Guard:
+    """Return what `guarded` lends, whose end is then the caller's; takes the same and raises the same."""
+    journal, dead_man = _journal(phone, path), DeadMan(phone, str(path.parent.absolute()), terms)
+    if (left := leftover.look(phone, terms.folder)) is not None:
+        if not _ours(left, path.parent):
+            _refuse(phone, left, knobs)
+            dead_man.forget()
+        else:
+            dead_man.numbers.update({kept.knob: kept.number for kept in left.settings})
+    return Guard(phone, path, knobs, allow_unsafe, journal, dead_man)
+
+
+def check(phone: Phone, run: Path, knobs: Mapping[str, Knob], terms: Terms) -> tuple[str, ...]:
+    """Look whether a run may start; return what the phone did by itself since the last one, in lines. Writes nothing.
+
+    Args:
+        phone: the phone.
+        run: directory of the run that is to start.
+        knobs: from `discover`.
+        terms: where the phone's own journal is.
 
     Raises:
-        InputError: there is no journal, or it is another phone's.
-        FinalError: a setting could not be put back.
+        FinalError: another run is at work, or settings of an earlier one are not put back.
     """
-    if load(path) is None:
-        raise InputError(f"{path}: no journal there, so that run changed no setting")
-    guard = _open(phone, path, discover(phone), allow_unsafe=True)
+    left = leftover.look(phone, terms.folder)
+    if left is None or _ours(left, run):
+        return ()
+    _refuse(phone, left, knobs)
+    return tuple(leftover.told(left))
+
+
+def restore(phone: Phone, path: Path | None, terms: Terms = Terms()) -> tuple[Entry, ...]:  # noqa: B008 - a frozen value
+    """Finish what a run that died has left: put back what its journal and the phone's own say; return all entries.
+
+    Args:
+        phone: the phone.
+        path: the run's journal; None, or one that is gone, for the phone's own alone.
+        terms: where the phone's own journal is.
+
+    Raises:
+        InputError: there is no journal at `path` and none on the phone, or it is another phone's.
+        FinalError: a setting could not be put back, or another computer is at work on the phone.
+    """
+    left = leftover.look(phone, terms.folder)
+    if path is not None and not path.exists():
+        if left is None:
+            raise InputError(f"{path}: is not there, and {phone.serial} has no journal of its own: nothing to put back")
+        path = None
+    if left is not None and left.alive and left.host != here():
+        _refuse(phone, left, {})
+    dead_man = DeadMan(phone, "", terms)
+    guard = Guard(phone, path, discover(phone), allow_unsafe=True, journal=_journal(phone, path), dead_man=dead_man)
+    if left is not None:
+        _take_over(guard, left)
     _finish(guard)
     return guard.journal.entries
 
 
-def _open(phone: Phone, path: Path, knobs: Mapping[str, Knob], *, allow_unsafe: bool) -> Guard:
-    journal = load(path)
+def _take_over(guard: Guard, left: Leftover) -> None:
+    """Add what only the phone knows to the journal."""
+    if guard.journal.restored:
+        guard.journal = replace(guard.journal, boot_id=left.boot_id)
+    known = {entry.knob for entry in guard.journal.entries if entry.state != "restored"}
+    for kept in left.settings:
+        guard.dead_man.numbers[kept.knob] = kept.number
+        if kept.knob not in known:
+            guard.journal = guard.journal.updated(Entry(kept.knob, kept.where, kept.first))
+
+
+def _ours(left: Leftover, run: Path) -> bool:
+    return (left.host, left.run) == (here(), str(run.absolute()))
+
+
+def _refuse(phone: Phone, left: Leftover, knobs: Mapping[str, Knob]) -> None:
+    if why := leftover.refusal(phone, left, knobs):
+        raise FinalError(why)
+
+
+def _journal(phone: Phone, path: Path | None) -> Journal:
+    journal = load(path) if path else None
     if journal and journal.serial != phone.serial:
         raise InputError(f"{path}: is the journal of {journal.serial}, not of {phone.serial}; choose it with -s")
     if journal is None or journal.restored:
-        kept = journal.entries if journal else ()
-        journal = Journal(phone.serial, phone.read_text(BOOT_ID), kept)
-    return Guard(phone, path, knobs, allow_unsafe, journal)
+        return Journal(phone.serial, phone.read_text(BOOT_ID), journal.entries if journal else ())
+    return journal
 
 
 def _finish(guard: Guard, error: BaseException | None = None) -> None:
-    """Put everything back; `error` is what ended the block."""
+    """Put everything back and end the dead-man; `error` is what ended the block."""
     with _undisturbed():
         stuck = guard.restore()
+        with contextlib.suppress(DeviceError):  # all is back already, or the phone is gone and acts by itself
+            guard.dead_man.close([entry.knob for entry in stuck])
     if stuck:
         serial, why = guard.phone.serial, f"; this came after: {error}" if error and str(error) else ""
         lines = "; ".join(f"{entry.knob} was {entry.first}: {entry.trouble}" for entry in stuck)
-        cure = f"run `reclaim restore -s {serial} {guard.path.parent}`, or reboot the phone"
+        run = f" {guard.path.parent}" if guard.path else ""
+        cure = f"run `reclaim restore -s {serial}{run}`, or reboot the phone"
         raise FinalError(f"{serial}: not put back: {lines}; {cure}{why}") from error
 
 

@@ -3,8 +3,9 @@
 
 from collections.abc import Iterator
 
-from agent.capture.session import FOLDER
+from agent.capture.session import FOLDER as TRACES
 from agent.device.phone import Phone
+from agent.knobs.deadman import FOLDER
 from agent.knobs.discover import find
 from agent.runner.plan import make_plan
 from agent.runner.run import Request, prepare
@@ -30,10 +31,19 @@ def writes(phone: Phone, request: Request) -> list[str]:
     for arm in experiment.arms:
         lines += [f"arm {arm.name}: write {s.value} to {first[s.knob].where}" for s in arm.settings]
     lines += [f"{knob.name}: {knob.notes}" for knob in first.values() if knob.notes]
+    lines += [_undo(request)] if first else []
     lines += list(_each_trial(phone, request))
     lines += [f"arm {arm.name}: records no trace" for arm in experiment.arms if not arm.trace]
     lines += [f"at the end: write {knob.read(phone)} back to {knob.where}" for knob in first.values()]
     return [*lines, f"at the end: remove {ROOT}", *ready.outlook]
+
+
+def _undo(request: Request) -> str:
+    silence_s = request.experiment.limits.dead_man_s
+    return (
+        f"before the first of them: first values to {FOLDER}, and a process that writes them back when the phone has"
+        f" heard nothing of this computer for {silence_s:g} s; both are removed at the end"
+    )
 
 
 def _each_trial(phone: Phone, request: Request) -> Iterator[str]:
@@ -41,6 +51,6 @@ def _each_trial(phone: Phone, request: Request) -> Iterator[str]:
     yield f"each trial: stop {', '.join(apps)}"
     if phone.root.kind != "none":
         yield "each trial: write 3 to /proc/sys/vm/drop_caches"
-    yield f"each trial: files under {ROOT}, removed after it; a trace under {FOLDER}, fetched and removed"
+    yield f"each trial: files under {ROOT}, removed after it; a trace under {TRACES}, fetched and removed"
     if pressure := request.experiment.workload.pressure:
         yield f"each trial: {pressure.processes} processes eat {pressure.bytes_each >> 20} MiB of memory each"

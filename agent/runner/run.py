@@ -10,9 +10,10 @@ from typing import Protocol
 
 from agent.capture.capabilities import capabilities
 from agent.device.phone import Phone
+from agent.knobs import undo
 from agent.knobs.base import Knob
+from agent.knobs.deadman import Terms
 from agent.knobs.discover import describe, discover
-from agent.knobs.undo import guarded
 from agent.ports import Clock
 from agent.runner import hostload, preflight
 from agent.runner.looking import decided_after
@@ -73,7 +74,8 @@ class Ready:
     Attributes:
         facts: the phone.
         knobs: by name.
-        outlook: what the run can see of each primary metric, by the phone's noise floor, in lines.
+        outlook: what the phone did by itself since the last run, and what this one can see of each primary metric, by
+            the phone's noise floor, in lines.
     """
 
     facts: DeviceFacts
@@ -86,18 +88,23 @@ def prepare(phone: Phone, request: Request) -> Ready:
 
     Raises:
         InputError: every problem found, one line each.
-        DeviceError: the phone does not answer.
+        DeviceError: the phone does not answer, or is not as it was before an earlier run.
         SetupError: no trace processor works here.
     """
     from reports.traces.queries import check_sql  # noqa: PLC0415 - imported late: starts a trace processor
 
     check_sql()
     knobs = discover(phone)
+    since = undo.check(phone, request.out, knobs, _terms(request))
     facts = replace(phone.facts(describe(phone, knobs)), machine=dict(request.machine))
     refused = preflight.refusals(phone, request.experiment, knobs, allow_unsafe=request.allow_unsafe)
     free = shutil.disk_usage(_existing(request.out)).free
     preflight.check(request.experiment, preflight.look(phone, request.experiment, facts, refused, free))
-    return Ready(facts, knobs, _outlook(request.experiment, facts))
+    return Ready(facts, knobs, (*since, *_outlook(request.experiment, facts)))
+
+
+def _terms(request: Request) -> Terms:
+    return Terms(request.experiment.limits.dead_man_s)
 
 
 def _outlook(experiment: Experiment, facts: DeviceFacts) -> tuple[str, ...]:
@@ -129,7 +136,10 @@ def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -
     workspace = Workspace(phone)
     try:
         programs = _programs(workspace, request.experiment, ready.facts.abi)
-        with guarded(phone, store.undo_path, ready.knobs, allow_unsafe=request.allow_unsafe) as guard:
+        guarded = undo.guarded(
+            phone, store.undo_path, ready.knobs, allow_unsafe=request.allow_unsafe, terms=_terms(request)
+        )
+        with guarded as guard:
             caps = capabilities(phone)
             pid = hostload.qemu_pid(request.machine)
             bench = Bench(phone, guard, request.experiment, caps, workspace, programs, clock, pid)

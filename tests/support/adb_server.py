@@ -5,9 +5,11 @@ Speaks as SERVICES.TXT and SYNC.TXT of packages/modules/adb say: devices, connec
 """
 
 import contextlib
+import os
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ class FakeAdbServer:
         features: of every phone.
         drop_at: services whose connection is closed as soon as they are asked for.
         lie_about_size: added to the size that STAT tells.
+        path: PATH of what runs in the shell; empty for this process's own.
     """
 
     phones: dict[str, str] = field(default_factory=dict)
@@ -33,6 +36,7 @@ class FakeAdbServer:
     features: str = "shell_v2,cmd,stat_v2"
     drop_at: set[str] = field(default_factory=set)
     lie_about_size: int = 0
+    path: str = ""
     address: str = ""
 
     def talk(self, link: socket.socket) -> None:
@@ -52,7 +56,7 @@ class FakeAdbServer:
             "host:version": lambda _: _say(link, "0029"),
             "host:transport:": lambda serial: self._choose(link, serial, b""),
             "host:tport:serial:": lambda serial: self._choose(link, serial, bytes(8)),
-            "shell,v2,raw:": lambda command: _okay(link) and _shell(link, command),
+            "shell,v2,raw:": lambda command: _okay(link) and _shell(link, command, self.path),
             "sync:": lambda _: _okay(link) and self._sync(link),
         }
         for prefix, serve in services.items():
@@ -113,16 +117,35 @@ def _accept(listener: socket.socket, server: FakeAdbServer) -> None:
             threading.Thread(target=server.talk, args=(link,), daemon=True).start()
 
 
-def _shell(link: socket.socket, command: str) -> bool:
-    """Feed what comes to a real shell, then send what it printed."""
-    buffer, stdin, closed = bytearray(), b"", False
-    while not closed:
-        buffer += link.recv(65536)
-        for kind, data in split(buffer):
-            stdin, closed = stdin + data, closed or kind == CLOSE_STDIN
-    done = subprocess.run(["sh", "-c", command], input=stdin, capture_output=True, check=False)
-    link.sendall(encode(STDOUT, done.stdout) + encode(STDERR, done.stderr) + encode(EXIT, bytes([done.returncode])))
+def _shell(link: socket.socket, command: str, path: str) -> bool:
+    """Feed what comes to a real shell as it comes, then send what it printed."""
+    environment = os.environ | {"PATH": path or os.environ["PATH"]}
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        argv = ["sh", "-c", command]
+        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=out, stderr=err, env=environment) as program:
+            assert program.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                for data in _input(link):
+                    program.stdin.write(data)
+                    program.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):
+                program.stdin.close()
+        out.seek(0)
+        err.seek(0)
+        answer = encode(STDOUT, out.read()) + encode(STDERR, err.read()) + encode(EXIT, bytes([program.returncode]))
+        link.sendall(answer)
     return False
+
+
+def _input(link: socket.socket) -> Iterator[bytes]:
+    """What a program is fed, until its standard input is closed or the link is."""
+    buffer = bytearray()
+    while data := link.recv(65536):
+        buffer += data
+        for kind, content in split(buffer):
+            if kind == CLOSE_STDIN:
+                return
+            yield content
 
 
 def _request(link: socket.socket) -> str:

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-import io
 import signal
-from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
 
-from agent.cli import restore as command
 from agent.device.fake import FakePhone, Fault, failed, fake_phone
 from agent.device.fake_kernel import FakeFile, FakeKernel
 from agent.device.phone import Phone, attach
 from agent.knobs.discover import discover
-from agent.knobs.undo import Entry, guarded, load, restore
+from agent.knobs.undo import Entry, begin, guarded, load, restore
 from workloads.errors import FinalError, InputError, ProofError, StoreError, TransientError
 from workloads.spec import Setting
 
@@ -32,6 +29,14 @@ def phone(fake: FakePhone) -> Phone:
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     return tmp_path / "undo.json"
+
+
+def cut_off(phone: Phone, journal: Path, settings: dict[str, str]) -> None:
+    """A run that changed settings and was killed."""
+    guard = begin(phone, journal, discover(phone))
+    for name, value in settings.items():
+        guard.set(name, value)
+    guard.dead_man.hush()
 
 
 def states(path: Path) -> dict[str, tuple[str, str]]:
@@ -150,8 +155,7 @@ def test_the_published_defect_ends_with_the_advice_to_reboot(journal: Path) -> N
 
 
 def test_a_run_that_died_is_finished_by_restore(fake: FakePhone, phone: Phone, journal: Path) -> None:
-    died = guarded(phone, journal)
-    died.__enter__().set(SWAPPINESS, "60")
+    cut_off(phone, journal, {SWAPPINESS: "60"})
     fake.faults.clear()
     assert restore(phone, journal) == (Entry(SWAPPINESS, FILE, "100", "restored"),)
     assert fake.files[FILE].text == "100\n"
@@ -159,8 +163,7 @@ def test_a_run_that_died_is_finished_by_restore(fake: FakePhone, phone: Phone, j
 
 
 def test_a_run_that_is_resumed_keeps_the_true_first_values(fake: FakePhone, phone: Phone, journal: Path) -> None:
-    died = guarded(phone, journal)
-    died.__enter__().set(SWAPPINESS, "60")
+    cut_off(phone, journal, {SWAPPINESS: "60"})
     with guarded(phone, journal) as guard:
         guard.set(SWAPPINESS, "10")
     assert fake.files[FILE].text == "100\n"
@@ -169,8 +172,7 @@ def test_a_run_that_is_resumed_keeps_the_true_first_values(fake: FakePhone, phon
 def test_after_a_reboot_nothing_is_written_that_the_boot_has_put_back(
     fake: FakePhone, phone: Phone, journal: Path
 ) -> None:
-    died = guarded(phone, journal)
-    died.__enter__().set("kcompressd", "2")
+    cut_off(phone, journal, {"kcompressd": "2"})
     fake.kernel.reboot()
     before = len(fake.log)
     restore(phone, journal)
@@ -178,13 +180,13 @@ def test_after_a_reboot_nothing_is_written_that_the_boot_has_put_back(
 
 
 def test_another_phones_journal_is_refused(phone: Phone, journal: Path) -> None:
-    guarded(attach(fake_phone(serial="OTHER")), journal).__enter__().set(SWAPPINESS, "60")
+    cut_off(attach(fake_phone(serial="OTHER")), journal, {SWAPPINESS: "60"})
     with pytest.raises(InputError, match="journal of OTHER, not of FAKE0001"):
         restore(phone, journal)
 
 
 def test_no_journal_and_a_broken_one_are_one_line_each(phone: Phone, journal: Path) -> None:
-    with pytest.raises(InputError, match="changed no setting"):
+    with pytest.raises(InputError, match="nothing to put back"):
         restore(phone, journal)
     journal.write_text("{")
     with pytest.raises(StoreError, match=r"undo\.json"):
@@ -198,33 +200,6 @@ def test_an_unknown_knob_and_a_wrong_value_change_nothing(phone: Phone, journal:
         with pytest.raises(InputError, match="kcompressd"):
             guard.set("kcompressd", "many")
     assert load(journal) is None
-
-
-class TestRestoreCommand:
-    def run(self, *words: str) -> int:
-        parser = ArgumentParser()
-        command.add(parser)
-        return command.main(parser.parse_args(words), io.StringIO(), io.StringIO())
-
-    def test_a_folder_without_a_journal_is_one_line(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match="changed no setting"):
-            self.run(str(tmp_path))
-
-    def test_the_only_run_left_open_is_found(self, phone: Phone, tmp_path: Path) -> None:
-        for name, done in (("runs/a", True), ("runs/b", False)):
-            (tmp_path / name).mkdir(parents=True)
-            block = guarded(phone, tmp_path / name / "undo.json")
-            block.__enter__().set(SWAPPINESS, "60")
-            if done:
-                block.__exit__(None, None, None)
-        assert command.journal_of(None, tmp_path) == tmp_path / "runs/b" / "undo.json"
-        guarded(phone, tmp_path / "undo.json").__enter__().set(SWAPPINESS, "50")
-        with pytest.raises(InputError, match="2 runs have settings left"):
-            command.journal_of(None, tmp_path)
-
-    def test_none_left_open_is_told(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match="no run below"):
-            command.journal_of(None, tmp_path)
 
 
 def test_a_fault_answer_is_a_refusal_like_any_other(fake: FakePhone, phone: Phone, journal: Path) -> None:

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One process of this user works with a phone at a time.
+
+A phone is locked under its adb serial and under the number it calls itself by: over Wi-Fi its serial is HOST:PORT, over
+USB another. The kernel drops a lock when its process ends, however it ends (flock(2)), so that none is ever stale. Runs
+of other users and computers are told apart by the phone's own journal (`agent.knobs.leftover`).
+"""
+
+import contextlib
+import fcntl
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from agent.device import batch
+from agent.device.phone import Phone
+from reports import folders
+from reports.printable import printable
+from workloads.errors import SetupError, TransientError
+
+_UNTOLD = frozenset({"", "unknown", "0123456789ABCDEF", "0000000000000000"})
+"""No numbers, or those of boards that were never given one: they would lock phones out that are not the same."""
+
+
+@contextlib.contextmanager
+def taken(phone: Phone) -> Iterator[None]:
+    """Keep the phone for this process while the block runs.
+
+    Raises:
+        TransientError: another process works with it; its pid and command are told. Or the link dropped.
+        SetupError: the state folder cannot be written.
+    """
+    with contextlib.ExitStack() as locks:
+        for name in sorted(_names(phone)):
+            path = folders.state_dir() / "phones" / f"{quote(name, safe='')[:200]}.lock"
+            locks.enter_context(_locked(path, phone.serial))
+        yield
+
+
+def _names(phone: Phone) -> set[str]:
+    numbers = ("ro.serialno", "ro.boot.serialno")
+    answers = phone.ask(*(batch.program("getprop", name) for name in numbers), as_root=False)
+    return {phone.serial} | ({answer.text.strip() for (answer,) in answers if answer.ok} - _UNTOLD)
+
+
+@contextlib.contextmanager
+def _locked(path: Path, serial: str) -> Iterator[None]:
+    with _opened(path) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TransientError(_busy(serial, file.read())) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()} {shlex.join(sys.argv)}\n")
+        file.flush()
+        yield
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+", encoding="utf-8")
+    except OSError as error:
+        raise SetupError(f"{path}: cannot be written: {error.strerror}; set RECLAIM_STATE to another folder") from error
+
+
+def _busy(serial: str, text: str) -> str:
+    pid, _, command = text.strip().partition(" ")
+    who = f"process {printable(pid, 20)} of this computer (`{printable(command, 200)}`)" if pid else "another process"
+    return f"{serial}: busy: {who} works with it; wait until that ends, or end it"

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import subprocess
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from agent.device.fake import fake_phone
+from agent.device.lock import taken
+from agent.device.phone import Phone, attach
+from workloads.errors import TransientError
+
+
+@pytest.fixture(autouse=True)
+def _own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RECLAIM_STATE", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def phone() -> Phone:
+    return attach(fake_phone())
+
+
+def enter(block: AbstractContextManager[None]) -> None:
+    with block:
+        pass
+
+
+def test_a_phone_is_one_processs_at_a_time(phone: Phone) -> None:
+    with taken(phone), pytest.raises(TransientError, match=rf"busy: process {os.getpid()} of this .*; wait until"):
+        enter(taken(phone))
+    enter(taken(phone))
+
+
+def test_it_is_the_same_phone_over_wi_fi(phone: Phone) -> None:
+    wireless = attach(fake_phone(serial="192.0.2.1:5555", properties={"ro.boot.serialno": "FAKE0001"}))
+    with taken(wireless), pytest.raises(TransientError, match="FAKE0001: busy"):
+        enter(taken(phone))
+
+
+def test_phones_without_a_number_of_their_own_are_different_phones() -> None:
+    properties = {"ro.serialno": "0123456789ABCDEF"}
+    with taken(attach(fake_phone(serial="a/b", properties=properties))):
+        enter(taken(attach(fake_phone(serial="192.0.2.2:5555", properties=properties))))
+
+
+OWNER = """
+import fcntl, os, sys
+file = open(sys.argv[1], "w")
+fcntl.flock(file, fcntl.LOCK_EX)
+print(os.getpid(), "reclaim run x", file=file, flush=True)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_an_owner_that_died_holds_nothing(phone: Phone, tmp_path: Path) -> None:
+    enter(taken(phone))
+    argv = [sys.executable, "-S", "-c", OWNER, str(tmp_path / "state/phones/FAKE0001.lock")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"held\n"
+        with pytest.raises(TransientError, match=rf"busy: process {owner.pid} of this computer \(`reclaim run x`\)"):
+            enter(taken(phone))
+        owner.kill()
+        owner.wait()
+        enter(taken(phone))
