@@ -18,8 +18,8 @@ A word is read by `$(cat FILE && echo .)`, whose dot keeps the line feeds that `
 neither is scanned again by any shell. What cannot be in a word is a NUL.
 
 Known to mksh, dash and bash; besides built-ins they need `cat`, `chmod`, `date`, `mkdir`, `mv`, `printf`, `rm`,
-`sleep`, `sync` and, where there is one, `setsid` of toybox (Android 9 and later have them all). Redirections that may
-fail stand at commands that are no special built-ins: at `:` they would end the shell (POSIX 2.8.1).
+`sleep`, `sync` and, where there are, `mkfifo` and `setsid` of toybox (Android 9 and later have them all). Redirections
+that may fail stand at commands that are no special built-ins: at `:` they would end the shell (POSIX 2.8.1).
 """
 
 _BORN = f"read -r {'_ ' * 2}z {'_ ' * 18}b _"
@@ -94,9 +94,15 @@ echo "$$ $b" >"$f/deadman"
 {_PUT}\
 now() {{ read -r u _ <"$clock"; t=$((${{u%.*}} * 100 + 1${{u#*.}} - 100)); }}
 last= silent=0 most=$((limit / 3 + 1))
+pause() {{ sleep "$poll"; }}
+if [ -n "${{KSH_VERSION-}}" ] && mkfifo "$f/pause" 2>/dev/null && (exec 3<>"$f/pause") 2>/dev/null; then
+  exec 3<>"$f/pause"
+  pause() {{ read -t "$poll" -u3 -r _; [ $? -ne 2 ] || sleep "$poll"; }}
+fi
+rm -f "$f/pause"
 now; was=$t
 while [ $silent -lt "$limit" ]; do
-  sleep "$poll"
+  pause
   p=; {{ read -r p _ <"$f/deadman"; }} 2>/dev/null
   [ "$p" = $$ ] || exit 0
   now; step=$((t - was)) was=$t
@@ -130,7 +136,8 @@ ends.
 Time is CLOCK's (/proc/uptime, the kernel's since boot, which nobody can set); no look counts for more than a third of
 the limit, so that a phone that slept, or was stopped, is not taken for a computer that is gone. Hundredths are read
 with a 1 before them, because `08` is a bad octal number; mksh counts in 32 bits and wraps after 248 days, which
-differences survive. It ends by itself when its journal is gone or another dead-man has taken its place. Once it has
+differences survive. mksh waits by a `read` that nothing answers, which starts no program; its status is 2 where it
+cannot. The dead-man ends by itself when its journal is gone or another dead-man has taken its place. Once it has
 begun, nothing that goes wrong (a full disk, a setting that is refused) keeps it from the next setting."""
 
 BEAT = """\

@@ -92,14 +92,15 @@ def look(phone: Phone, folder: str = FOLDER) -> Leftover | None:
         return None
     facts = {PurePosixPath(answer.name).name: answer.text.strip() for answer in top}
     boot_id = facts.get("boot", "")
+    rebooted = boot_id != boot.text.strip()
     return Leftover(
         serial=phone.serial,
         run=facts.get("run", "an earlier run"),
         host=facts.get("host", "some computer"),
         limit=printable(facts.get("limit", "90"), 10),
         boot_id=boot_id,
-        rebooted=boot_id != boot.text.strip(),
-        alive=alive.ok,
+        rebooted=rebooted,
+        alive=alive.ok and not rebooted,
         settings=tuple(_settings(inner)),
     )
 

@@ -57,15 +57,17 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+NEEDED = ("sh", "cat", "chmod", "date", "mkdir", "mv", "printf", "rm", "setsid")
+
+
 @dataclass(frozen=True)
 class Programs:
-    """A folder first on PATH: `sleep` counts the dead-man's looks instead of waiting, `sync` leaves the disk alone."""
+    """The only folder on PATH: what the scripts say they need, no more.
+
+    `sleep` counts the dead-man's looks instead of waiting, `sync` leaves the disk alone.
+    """
 
     folder: Path
-
-    @property
-    def path(self) -> str:
-        return f"{self.folder}:{os.environ['PATH']}"
 
     @property
     def looks(self) -> int:
@@ -76,6 +78,8 @@ class Programs:
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
     made = Programs(tmp_path_factory.mktemp("bin"))
     (made.folder / "looks").touch()
+    for name in NEEDED:
+        (made.folder / name).symlink_to(str(shutil.which(name)))
     scripts = {"sleep": f"echo >>{made.folder}/looks; exec {shutil.which('sleep')} 0.005", "sync": ":"}
     for name, text in scripts.items():
         (made.folder / name).write_text(f"#!/bin/sh\n{text}\n")
@@ -86,7 +90,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
 @pytest.fixture(scope="module")
 def phone(programs: Programs) -> Iterator[Phone]:
     """This machine's shell behind adb's protocol."""
-    with adb_server(phones={"A1": "device"}, path=programs.path) as server:
+    with adb_server(phones={"A1": "device"}, path=str(programs.folder)) as server:
         yield Phone(connect("A1", server.address), NO_ROOT)
 
 
@@ -217,6 +221,18 @@ class TestSilence:
         bench.fall_silent()
         assert bench.value("a") == "1"
 
+    def test_it_does_without_a_session_of_its_own_where_there_is_no_setsid(
+        self, bench: Bench, programs: Programs
+    ) -> None:
+        (setsid := programs.folder / "setsid").rename(programs.folder / "other")
+        try:
+            bench.cut_off(bench.setting("a", "1"))
+            os.kill(bench.pid(), signal.SIGHUP)
+            bench.fall_silent()
+        finally:
+            (programs.folder / "other").rename(setsid)
+        assert bench.value("a") == "1"
+
     def test_it_moves_to_the_groups_that_are_there(self, bench: Bench) -> None:
         bench.cut_off(bench.setting("a", "1"))
         assert (bench.top / "group").read_text() == f"{bench.pid()}\n"
@@ -327,8 +343,8 @@ def test_any_word_and_path_comes_back_from_the_journal_and_none_runs_as_code(
             (ADD, ("0001", "knob", f"{top}/{name}", "first", *command)),
             (DEADMAN, words(Terms(0, groups=()))),
         ):
-            argv = (shell, "-c", script, "sh", folder, *more)
-            subprocess.run(argv, check=True, cwd=top, env={"PATH": programs.path})
+            argv = (str(shutil.which(shell)), "-c", script, "sh", folder, *more)
+            subprocess.run(argv, check=True, cwd=top, env={"PATH": str(programs.folder)})
         assert (top / "out").read_bytes() == b"".join(f"{word}\0".encode() for word in args or [""])
         assert (top / "undo/0001/back").read_text() == "now\n"
         assert {path.name for path in top.iterdir()} == {name, "undo", "out"}

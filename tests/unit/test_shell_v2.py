@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from agent.device import shell_v2
 from agent.device.shell_v2 import (
+    CLOSE_STDIN,
     EXIT,
     STDERR,
+    STDIN,
     STDOUT,
     LinkClosedError,
     TimeOutError,
@@ -18,6 +20,7 @@ from agent.device.shell_v2 import (
     encode_stdin,
     split,
 )
+from agent.ports import Pulse
 
 PACKETS = st.lists(st.tuples(st.sampled_from([STDOUT, STDERR]), st.binary(max_size=50)), max_size=8)
 
@@ -80,3 +83,27 @@ def test_a_phone_that_never_stops_printing_is_cut_off(pair: tuple[socket.socket,
     theirs.sendall(encode(STDOUT, b"x" * 11))
     with pytest.raises(LinkClosedError, match="printed more than"):
         converse(ours, b"", 5, max_output=10)
+
+
+def test_a_pulse_sends_a_line_when_one_is_due_and_closes_the_input_when_it_ends(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    end, ends = socket.socketpair()
+    ticks = iter([0.0, 0.0, 4.0, 10.0, 11.0, 12.0])
+    seen: list[tuple[int, bytes]] = []
+
+    def now() -> float:
+        time_s = next(ticks)
+        if time_s == 11.0:
+            end.close()
+        if time_s == 12.0:
+            seen.extend(split(bytearray(theirs.recv(4096))))
+            theirs.sendall(encode(EXIT, b"\0"))
+        elif time_s:
+            theirs.sendall(encode(STDOUT, b"heard"))
+        return time_s
+
+    with ends:
+        assert converse(ours, b"", 100, now=now, pulse=Pulse(10.0, ends)).out == b"heard" * 3
+    assert seen == [(STDIN, b"0.000000\n"), (STDIN, b"10.000000\n"), (CLOSE_STDIN, b"")]
