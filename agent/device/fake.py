@@ -35,8 +35,6 @@ ANDROID_13 = {
 }
 BATTERY = "Current Battery Service state:\n  level: 80\n  scale: 100\n  temperature: 270\n"
 THERMAL = "IsStatusOverride: false\nThermal Status: 0\n"
-AT = "2026-11-23T06:00:00+0000\n"
-"""When the dead-man acts, by the phone's clock."""
 MEMINFO = "MemTotal:  768000 kB\nMemAvailable:  400000 kB\nSwapTotal:  524288 kB\nSwapFree:  524288 kB\n"
 
 
@@ -148,12 +146,12 @@ class FakePhone:
 
     def fall_silent(self) -> None:
         """Let so much time pass without a sign of life that the dead-man acts, and ends."""
-        for folder, command in self.dead_man.commands(self.files) if self.dead_man.alive else ():
-            done = self.execute(Call(command, b"", as_root=bool(self.roots)))
-            where = self.files[f"{folder}/where"].text
-            notes = {"said": done.err, "code": f"{done.code}\n", "at": AT, "back": self._cat(where, as_root=True)[0]}
-            self.files |= {f"{folder}/{name}": FakeFile(text) for name, text in notes.items()}
-        self.dead_man.alive = False
+        as_root = bool(self.roots)
+        self.dead_man.act(
+            self.files,
+            lambda argv: self.execute(Call(argv, b"", as_root=as_root)),
+            lambda path: self._cat(path, as_root=as_root),
+        )
 
     def execute(self, call: Call) -> Completed:
         """Run a call, `su` and all."""
@@ -261,9 +259,11 @@ class FakePhone:
             return Completed(call.argv, 1, self._cat(path, call.as_root)[0], f"cat: write error: {refusal}\n")
         return Completed(call.argv, 0, self._cat(path, call.as_root)[0], "")
 
-    def _put(self, call: Call) -> str:
-        self.file(call.argv[0]).write(f"{call.argv[1]}\n".encode(), as_root=call.as_root)
-        return ""
+    def _put(self, call: Call) -> Answer:
+        answer: Answer = ""
+        for path, value in zip(call.argv[::2], call.argv[1::2], strict=True):
+            answer = self._write(Call((path,), f"{value}\n".encode(), call.as_root))
+        return answer
 
     def _undo(self, script: str, call: Call) -> Completed:
         code, err = self.dead_man.run(script, call.argv, self.files)

@@ -19,8 +19,9 @@ INT_MAX = 2**31 - 1
 BY_READ_BACK = "its own read-back before and after the trial; what it does is not looked at"
 """What proves a knob of which nothing more is known."""
 
-PUT = 'printf "%s\\n" "$2" >"$1"'
-"""Run as `sh -c PUT sh FILE VALUE`: one write(2), as sysfs and sysctl files need."""
+PUT = 'while [ $# -gt 1 ]; do printf "%s\\n" "$2" >"$1"; s=$?; shift 2; done; exit $s'
+"""Run as `sh -c PUT sh FILE VALUE [FILE VALUE ...]`: one write(2) each, as sysfs and sysctl files need; exit status: of
+the last."""
 
 
 class Knob(Protocol):

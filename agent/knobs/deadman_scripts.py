@@ -11,7 +11,7 @@ The journal is a folder, so that no text has to be parsed and none can run as co
                knob where first    its name, its file, its first value in the knob's own spelling
                word1 word2 ...     the command that gives it its first value again, word by word
                said code at back   written by the dead-man: what the command said, its exit status, the phone's time,
-                                   and what `where` read afterwards
+                                   and what `where` read afterwards, where it is a file
                stuck               is there when it could not be put back while the computer was there
 
 A word is read by `$(cat FILE && echo .)`, whose dot keeps the line feeds that `$( )` would cut off, and used as "$w":
@@ -62,7 +62,7 @@ trap '' HUP INT TERM
 umask 022
 {_ALIVE}{_PUT}\
 finish
-mkdir -p "$f" && rm -f "$f/deadman" "$f/firing" || exit 1
+mkdir -p "$f" && rm -f "$f/deadman" "$f/firing" "$f"/[0-9]*/code || exit 1
 put "$boot" >"$f/boot" && put "$run" >"$f/run" && put "$host" >"$f/host" || exit 1
 put "$limit" >"$f/limit" && echo armed >"$f/beat" && chmod 666 "$f/beat" || exit 1
 s=; command -v setsid >/dev/null 2>&1 && s=setsid
@@ -113,7 +113,9 @@ done
 echo >"$f/firing"
 set --
 for d in "$f"/[0-9]*; do set -- "$d" "$@"; done
-for d in "$@"; do
+for d in "$@" "$@"; do
+  code=; {{ read -r code <"$d/code"; }} 2>/dev/null
+  [ "$code" != 0 ] || continue
   i=1; set --
   while [ -f "$d/word$i" ]; do
     w=$(cat "$d/word$i" && echo .) || continue 2
@@ -124,7 +126,7 @@ for d in "$@"; do
   put "$said" >"$d/said"
   echo $code >"$d/code"
   date +%Y-%m-%dT%H:%M:%S%z >"$d/at"
-  w=$(cat "$d/where" && echo .) && cat "${{w%.}}" >"$d/back" 2>&1
+  w=$(cat "$d/where" && echo .) && cat "${{w%.}}" >"$d/back" 2>/dev/null || rm -f "$d/back"
 done
 sync
 rm -f "$f/deadman"
@@ -138,7 +140,8 @@ the limit, so that a phone that slept, or was stopped, is not taken for a comput
 with a 1 before them, because `08` is a bad octal number; mksh counts in 32 bits and wraps after 248 days, which
 differences survive. mksh waits by a `read` that nothing answers, which starts no program; its status is 2 where it
 cannot. The dead-man ends by itself when its journal is gone or another dead-man has taken its place. Once it has
-begun, nothing that goes wrong (a full disk, a setting that is refused) keeps it from the next setting."""
+begun, nothing that goes wrong (a full disk, a setting that is refused) keeps it from the next setting; what failed is
+tried once more after the others, which may have stood in its way."""
 
 BEAT = """\
 f=$1

@@ -13,7 +13,7 @@ from itertools import product
 
 from agent.device import batch
 from agent.device.phone import Phone
-from agent.knobs.base import FileKnob, Knob, NumberKnob
+from agent.knobs.base import PUT, FileKnob, Knob, NumberKnob
 from agent.knobs.family import Family, Seen
 from workloads.errors import FinalError, InputError, ProofError
 
@@ -128,6 +128,14 @@ class CpuFrequency(FileKnob):
         if found != wanted:
             raise ProofError(f"{phone.serial}: {self.name}: wrote {wanted}, but it reads back {found}")
         return found
+
+    def undo(self, phone: Phone, first: str) -> tuple[str, ...]:  # noqa: ARG002 - what they are by then is not known
+        """Return the writes, each upper limit twice: the first time the lower one may stand in its way."""
+        words = []
+        for policy, (low, high) in zip(self.policies, _limits(first), strict=True):
+            for which, limit in (("max", high), ("min", low), ("max", high)):
+                words += [f"{CPUFREQ}/{policy.name}/scaling_{which}_freq", str(limit)]
+        return ("sh", "-c", PUT, "sh", *words)
 
     def _spans(self, word: str) -> list[tuple[int, int]]:
         found = {

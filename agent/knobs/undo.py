@@ -144,12 +144,20 @@ class Guard:
         return {setting.knob: self.set(setting.knob, setting.value) for setting in settings}
 
     def restore(self) -> tuple[Entry, ...]:
-        """Put every first value back, last change first; return the entries that could not be."""
-        for entry in reversed(self.journal.entries):
-            if entry.state != "restored":
+        """Put every first value back, last change first; return the entries that could not be.
+
+        What failed is tried again as long as others succeed: one may stand in the way of another.
+        """
+        before = -1
+        while (left := self._left()) and len(left) != before:
+            before = len(left)
+            for entry in reversed(left):
                 with contextlib.suppress(StoreError):  # a full disk must not keep the next setting from its first value
                     self._keep(self._put_back(entry))
-        return tuple(entry for entry in self.journal.entries if entry.state == "stuck")
+        return self._left()
+
+    def _left(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.journal.entries if entry.state != "restored")
 
     def _put_back(self, entry: Entry) -> Entry:
         try:

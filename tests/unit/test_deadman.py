@@ -248,6 +248,15 @@ class TestSilence:
         assert bench.value("a") == "1"
         assert [(bench.folder / "0002" / name).read_text() for name in ("said", "code")] == ["no", "7\n"]
 
+    def test_what_failed_is_tried_again_after_the_others(self, bench: Bench) -> None:
+        guard = bench.cut_off(bench.setting("a", "1"))
+        way = f"[ $(cat '{bench.top}/a') = 1 ] && echo x >>'{bench.top}/b'"
+        guard.dead_man.hold("boot", ("b", "/no/where", "1"), ("sh", "-c", way))
+        guard.dead_man.hush()
+        bench.fall_silent()
+        assert bench.value("b") == "x"
+        assert [kept.back for kept in bench.left().settings] == ["1", None]
+
     def test_it_ends_when_its_journal_is_gone(self, bench: Bench) -> None:
         bench.cut_off(bench.setting("a", "1"))
         pid = bench.pid()

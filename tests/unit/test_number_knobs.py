@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sysctls, MGLRU and frequency limits: ranges, spellings, and pairs that must never cross."""
 
+from pathlib import Path
+
 import pytest
 
 from agent.device.fake import FakePhone, fake_phone
@@ -9,6 +11,7 @@ from agent.device.phone import Phone, attach
 from agent.knobs.activity import survey
 from agent.knobs.base import Knob
 from agent.knobs.discover import describe, discover
+from agent.knobs.undo import Guard, begin
 from workloads.errors import InputError, ProofError
 
 CPU = "/sys/devices/system/cpu/cpufreq"
@@ -152,3 +155,32 @@ class TestCpuFrequency:
     def test_the_facts_of_a_run_keep_it(self, phone: Phone) -> None:
         told = describe(phone, discover(phone))["cpu.frequency"]
         assert "policy0:300000-1800000 policy4:500000-2800000" in told
+
+    @pytest.mark.parametrize("by_itself", [True, False])
+    def test_all_limits_are_put_back_by_the_phone_or_by_us(
+        self, fake: FakePhone, phone: Phone, tmp_path: Path, *, by_itself: bool
+    ) -> None:
+        guard = begin(phone, tmp_path / "undo.json", discover(phone))
+        first = guard.knob("cpu.frequency").read(phone)
+        guard.set("cpu.frequency", "fixed:1400000")
+        assert put_back(fake, guard, by_itself=by_itself) == first
+
+    @pytest.mark.parametrize("by_itself", [True, False])
+    def test_a_limit_that_stands_in_the_way_of_another_is_put_back_before_it(
+        self, fake: FakePhone, phone: Phone, tmp_path: Path, *, by_itself: bool
+    ) -> None:
+        first = knob(phone, "cpu.frequency").write(phone, "policy0:1000000-1000000 policy4:500000-2800000")
+        guard = begin(phone, tmp_path / "undo.json", discover(phone))
+        for which, value in (("min", "300000"), ("max", "500000"), ("max", "1800000"), ("min", "1500000")):
+            guard.set(f"cpufreq.policy0.{which}", value)
+        assert put_back(fake, guard, by_itself=by_itself) == first
+
+
+def put_back(fake: FakePhone, guard: Guard, *, by_itself: bool) -> str:
+    """What all limits are after the run was cut off, or has ended."""
+    guard.dead_man.hush()
+    if by_itself:
+        fake.fall_silent()
+    else:
+        assert guard.restore() == ()
+    return guard.knob("cpu.frequency").read(guard.phone)

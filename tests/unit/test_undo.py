@@ -127,7 +127,7 @@ def test_what_ended_the_block_is_told_beside_what_could_not_be_put_back(
     fake: FakePhone, phone: Phone, journal: Path
 ) -> None:
     lost = TransientError("link lost")
-    fake.faults.append(Fault("vm/swappiness", TransientError("gone"), times=99, skip=3))
+    fake.faults.append(Fault("vm/swappiness", TransientError("gone"), times=99, skip=4))
     with pytest.raises(FinalError, match=r"gone; run .*; this came after: link lost") as caught:
         run_and_end(phone, journal, {SWAPPINESS: "60"}, lost)
     assert caught.value.__cause__ is lost

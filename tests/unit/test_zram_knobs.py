@@ -19,7 +19,7 @@ from agent.device.phone import Phone, attach
 from agent.knobs.activity import survey
 from agent.knobs.base import Knob
 from agent.knobs.discover import Found, discover
-from agent.knobs.undo import guarded, restore
+from agent.knobs.undo import begin, guarded, restore
 from agent.knobs.zram import dance
 from agent.knobs.zram.state import DISK, NOTE, Swap, note, spelt
 from agent.ports import Completed
@@ -97,6 +97,15 @@ class TestSwitching:
         assert knob.prove("on", "kcompressd", after, after).outcome == "not_exercised"
         made.fake.kernel.threads[0].name = "kcompressd:0"
         assert knob.prove("off", "swonly", before, survey(made.phone)[1]).outcome == "not_taken"
+
+    def test_the_phone_dances_back_by_itself_when_the_run_is_cut_off(self, tmp_path: Path) -> None:
+        made = disk()
+        guard = begin(made.phone, tmp_path / "undo.json", made.found)
+        guard.apply([Setting("zram.algorithm", "zstd"), Setting("zram.disksize", "1G")])
+        guard.dead_man.hush()
+        made.fake.fall_silent()
+        assert made.zram.settings == {"comp_algorithm": "lz4", "disksize": str(512 << 20)}
+        assert made.zram.active
 
     @pytest.mark.parametrize("value", ["zstf", "", "lz4 zstd"])
     def test_an_algorithm_that_the_kernel_does_not_list_is_refused_at_once(self, value: str) -> None:

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dead-man of the fake phone: what its scripts do to the phone's files; it acts when a test says so."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from agent.device.fake_kernel import FakeFile
+from agent.device.fakes.files import FakeFile
 from agent.knobs.deadman_scripts import ADD, ALIVE, ARM, DISARM
+from agent.ports import Completed
+
+AT = "2026-11-23T06:00:00+0000\n"
+"""When the dead-man acts, by the phone's clock."""
 
 SCRIPTS = (ADD, ALIVE, ARM, DISARM)
 
@@ -37,8 +41,24 @@ class FakeDeadMan:
             self._disarm(folder, words, files)
         return 0, ""
 
-    def commands(self, files: dict[str, FakeFile]) -> list[tuple[str, tuple[str, ...]]]:
-        """Return number and command of every setting, in the order in which it would put them back."""
+    def act(
+        self,
+        files: dict[str, FakeFile],
+        execute: Callable[[tuple[str, ...]], Completed],
+        read: Callable[[str], tuple[str, int]],
+    ) -> None:
+        """Put everything back, last change first, what failed once more; leave notes, and end. Dead, it does nothing."""
+        commands = self._commands(files) if self.alive else []
+        for folder, command in (*commands, *commands):
+            if f"{folder}/code" in files and files[f"{folder}/code"].text == "0\n":
+                continue
+            done = execute(command)
+            back, missing = read(files[f"{folder}/where"].text)
+            notes = {"said": done.err, "code": f"{done.code}\n", "at": AT} | ({} if missing else {"back": back})
+            files |= {f"{folder}/{name}": FakeFile(text) for name, text in notes.items()}
+        self.alive = False
+
+    def _commands(self, files: dict[str, FakeFile]) -> list[tuple[str, tuple[str, ...]]]:
         found = []
         for folder in sorted({name.rpartition("/")[0] for name in files if name.endswith("/word1")}, reverse=True):
             count = sum(name.startswith(f"{folder}/word") for name in files)

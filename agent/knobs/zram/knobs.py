@@ -14,8 +14,8 @@ from agent.device.phone import Phone
 from agent.knobs.activity import Activity, growth
 from agent.knobs.base import FileKnob, Knob
 from agent.knobs.family import Family, Seen
-from agent.knobs.zram.dance import dance, look
-from agent.knobs.zram.state import ASKS, DISK, read_state
+from agent.knobs.zram.dance import argv, dance, look
+from agent.knobs.zram.state import ASKS, DISK, Swap, read_state
 from reports.record import Proof
 from workloads.errors import FinalError, InputError, ProofError
 
@@ -80,6 +80,12 @@ class SetUpKnob(FileKnob):
         if found != wanted:
             raise ProofError(f"{phone.serial}: {self.name}: wrote {wanted}, but {self.where} reads back {found}")
         return found
+
+    def undo(self, phone: Phone, first: str) -> tuple[str, ...]:
+        """Return the dance back to how the whole disk is set up now; see `Knob`."""
+        state = look(phone)
+        back = state.changed(self.step, first)
+        return argv(state.swap or Swap("", 0), back, back, active=True)
 
     def prove(self, value: str, read_back: str, before: Activity, after: Activity) -> Proof:
         """Judge by read-back, and by whether anything was swapped."""
