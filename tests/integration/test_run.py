@@ -10,6 +10,7 @@ import pytest
 from agent.device.fake import FakePhone, Fault, failed
 from agent.device.phone import attach
 from agent.knobs import undo
+from agent.knobs.discover import discover
 from agent.runner.dry import writes
 from agent.runner.run import Request, run_experiment
 from agent.runner.trial import doubts
@@ -21,7 +22,7 @@ from reports.store import RunStore
 from tests.support.runner_phone import AM, Trials
 from workloads import load
 from workloads.errors import FinalError, InputError, ProofError, TransientError
-from workloads.spec import Arm, Exclude, Experiment, Pressure, Rule, Setting
+from workloads.spec import Arm, Exclude, Experiment, Limits, Pressure, Rule, Setting
 
 NR = "/sys/module/kcompressd/parameters/nr_kcompressd"
 SWAPPINESS = Setting("sysctl:vm.swappiness", "60")
@@ -368,3 +369,27 @@ def test_a_rehearsal_says_when_the_run_is_looked_at(tmp_path: Path) -> None:
     trials = Trials(deciding(7))
     lines = writes(attach(trials.ready()), Request(trials.experiment, "", tmp_path / "run"))
     assert any("looked at after block 6 and every block from there on, at most 7" in line for line in lines)
+
+
+def test_what_a_run_that_was_cut_off_left_is_refused_then_told_once(tmp_path: Path) -> None:
+    trials, watch = Trials(experiment()), Silent()
+    phone = attach(trials.ready())
+    (tmp_path / "cut-off").mkdir()
+    guard = undo.begin(phone, tmp_path / "cut-off" / "undo.json", discover(phone))
+    guard.set("kcompressd", "2")
+    guard.dead_man.hush()
+    with pytest.raises(FinalError, match=r"cut-off was cut off .*`reclaim restore -s FAKE0001`"):
+        run(trials, tmp_path / "a")
+    assert not (tmp_path / "a").exists()
+    trials.phone.fall_silent()
+    run(trials, tmp_path / "b", watch)
+    assert "FAKE0001: the phone restored kcompressd (off) itself at 2026" in watch.told[1]
+    run(trials, again := tmp_path / "c", watch := Silent())
+    assert RunStore.open(again).records()
+    assert not any("itself" in line for line in watch.told)
+
+
+def test_a_rehearsal_says_what_would_lie_on_the_phone(tmp_path: Path) -> None:
+    made = replace(experiment(), limits=Limits(dead_man_s=30))
+    lines = writes(attach(Trials(made).ready()), Request(made, "", tmp_path / "run"))
+    assert any("first values to /data/local/tmp/reclaim-undo" in line and "for 30 s" in line for line in lines)

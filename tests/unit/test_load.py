@@ -6,7 +6,7 @@ import pytest
 from workloads import load
 from workloads.errors import InputError
 from workloads.lines import key_lines
-from workloads.spec import Launch, Rule, Setting
+from workloads.spec import Launch, Limits, Rule, Setting
 
 THREE_MISTAKES = """\
 question = "Does it help?"
@@ -149,3 +149,11 @@ def test_a_treatment_that_no_arm_sets_or_that_leaves_an_arm_alone_is_named_with_
     alone = RULED.replace("stop", 'treatment = "kcompressd"\n#', 1).replace("= 2 }", '= 2, algorithm = "zstd" }')
     with pytest.raises(InputError, match=r"arms\[1\]: no arm differs from 'on' in kcompressd alone"):
         load.experiment(write(tmp_path, alone))
+
+
+def test_the_phones_patience_is_a_setting_within_bounds(tmp_path: Path) -> None:
+    made, _ = load.experiment(write(tmp_path, f"{RULED}\n[limits]\ndead_man_s = 30\n"))
+    assert (made.limits.dead_man_s, Limits().dead_man_s) == (30, 90)
+    for wrong in ("4", "3601", "nan"):
+        with pytest.raises(InputError, match=r"limits\.dead_man_s"):
+            load.experiment(write(tmp_path, f"{RULED}\n[limits]\ndead_man_s = {wrong}\n"))

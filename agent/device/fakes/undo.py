@@ -47,7 +47,7 @@ class FakeDeadMan:
         execute: Callable[[tuple[str, ...]], Completed],
         read: Callable[[str], tuple[str, int]],
     ) -> None:
-        """Put everything back, last change first, what failed once more; leave notes, and end. Dead, it does nothing."""
+        """Put everything back, last change first, what failed once more; leave notes, and end."""
         commands = self._commands(files) if self.alive else []
         for folder, command in (*commands, *commands):
             if f"{folder}/code" in files and files[f"{folder}/code"].text == "0\n":
