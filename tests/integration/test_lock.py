@@ -3,19 +3,14 @@ import os
 import subprocess
 import sys
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 
 from agent.device.fake import fake_phone
 from agent.device.lock import taken
 from agent.device.phone import Phone, attach
+from reports.folders import state_dir
 from workloads.errors import TransientError
-
-
-@pytest.fixture(autouse=True)
-def _own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("RECLAIM_STATE", str(tmp_path / "state"))
 
 
 @pytest.fixture
@@ -56,9 +51,9 @@ sys.stdin.read()
 """
 
 
-def test_an_owner_that_died_holds_nothing(phone: Phone, tmp_path: Path) -> None:
+def test_an_owner_that_died_holds_nothing(phone: Phone) -> None:
     enter(taken(phone))
-    argv = [sys.executable, "-S", "-c", OWNER, str(tmp_path / "state/phones/FAKE0001.lock")]
+    argv = [sys.executable, "-S", "-c", OWNER, str(state_dir() / "phones" / "FAKE0001.lock")]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == b"held\n"

@@ -21,11 +21,6 @@ SWAPPINESS = "sysctl:vm.swappiness"
 FILE = "/proc/sys/vm/swappiness"
 
 
-@pytest.fixture(autouse=True)
-def _own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("RECLAIM_STATE", str(tmp_path / "state"))
-
-
 @pytest.fixture
 def fake() -> FakePhone:
     return fake_phone()
