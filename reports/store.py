@@ -39,6 +39,11 @@ MEASURES = "measures.parquet"
 SERIES = "series.parquet"
 COMPARISONS = "comparisons.parquet"
 
+_FILES = frozenset(
+    {"experiment.toml", "experiment.json", "device.json", "plan.json", "undo.json", "events.jsonl", MEASURES, SERIES}
+)
+"""Files of a run that `compare` and `report` cannot make again."""
+
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=,@-]*")
 """Names that become folders or files: a run may come from a stranger, so none may leave the run's directory."""
 
@@ -225,6 +230,17 @@ class RunStore:
         whole = pd.concat(found, ignore_index=True)
         whole.attrs = _joined_attrs([part.attrs for part in found])
         return whole
+
+
+def is_part_of_a_run(path: Path) -> bool:
+    """Whether a file holds something of a run that is lost once it is written over."""
+    end = path.resolve()
+    return any(
+        (folder / "plan.json").is_file()
+        and (folder / "device.json").is_file()
+        and (end.name in _FILES if folder == end.parent else end.relative_to(folder).parts[0] == "trials")
+        for folder in end.parents[:3]
+    )
 
 
 def _begin(path: Path, files: Mapping[str, bytes]) -> None:

@@ -42,21 +42,19 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: AR
         InputError: rules that do not fit, or a run in which nothing can be compared.
         StoreError: not a run, a file of it is broken, or an output cannot be written.
     """
-    from reports.atomic import write_bytes  # noqa: PLC0415 - imported late: `--help` needs none of it
-    from reports.gate import judge_run  # noqa: PLC0415 - the same
+    from reports.gate import judge_run  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.gate_text import gate_text  # noqa: PLC0415 - the same
+    from reports.outputs.files import write_named  # noqa: PLC0415 - the same
     from reports.store import RunStore  # noqa: PLC0415 - the same
 
     analysis = judge_run(RunStore.open(args.run), args.rules, with_self_test=args.self_test)
-    texts = _outputs(analysis, args)
-    for path, text in texts.items():
-        write_bytes(path, text.encode())
+    write_named(_outputs(analysis, args))
     out.write(_json(analysis) if args.json else gate_text(analysis))
     return _CODES[analysis.verdict.decision]
 
 
-def _outputs(analysis: "Analysis", args: argparse.Namespace) -> dict[Path, str]:
-    """Text of every file asked for."""
+def _outputs(analysis: "Analysis", args: argparse.Namespace) -> dict[Path, bytes]:
+    """Content of every file asked for."""
     from importlib.metadata import version  # noqa: PLC0415 - imported late: `--help` needs none of it
 
     from reports.outputs.junit import junit  # noqa: PLC0415 - the same
@@ -70,10 +68,11 @@ def _outputs(analysis: "Analysis", args: argparse.Namespace) -> dict[Path, str]:
         (args.json_file, _json),
     )
     asked = [(path, make) for path, make in makers if path is not None]
-    twice = next((path for i, (path, _) in enumerate(asked) if path in [other for other, _ in asked[:i]]), None)
-    if twice is not None:
-        raise InputError(f"{twice}: is named for two outputs; give each its own file")
-    return {path: make(analysis) for path, make in asked}
+    names = [path.resolve() for path in (args.rules, *(path for path, _ in asked)) if path is not None]
+    for path, _ in asked:
+        if names.count(path.resolve()) > 1:
+            raise InputError(f"{path}: is named twice; give each output its own file")
+    return {path: make(analysis).encode() for path, make in asked}
 
 
 def _json(analysis: "Analysis") -> str:

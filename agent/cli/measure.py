@@ -104,7 +104,7 @@ def _run(source: Path, err: TextIO) -> "pd.DataFrame":
         measure_run(source, progress=lambda done, total: progress.update(task, completed=done, total=total))
     measures = RunStore.open(source).measures()
     if measures is None or measures.empty:
-        raise InputError(f"{source}: no trial of this run has ended yet; run `reclaim resume` first")
+        raise InputError(f"{source}: no trial of this run has ended yet: there is nothing to measure")
     return measures
 
 
@@ -113,7 +113,7 @@ def _write(file: Path, kind: str, parts: "list[pd.DataFrame]") -> None:
 
     from pandas import concat  # noqa: PLC0415 - imported late: `--help` needs none of it
 
-    from reports.atomic import write_bytes  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.outputs.files import write_named  # noqa: PLC0415 - imported late: `--help` needs none of it
 
     filled = [part for part in parts if not part.empty]
     if not filled:
@@ -124,7 +124,7 @@ def _write(file: Path, kind: str, parts: "list[pd.DataFrame]") -> None:
         rows.to_csv(buffer, index=False)
     else:
         rows.to_parquet(buffer, index=False)
-    write_bytes(file, buffer.getvalue())
+    write_named({file: buffer.getvalue()})
 
 
 def _width(out: TextIO) -> int | None:

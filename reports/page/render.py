@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from reports.analysis import Analysis, analyse
-from reports.atomic import write_bytes
 from reports.compare import read_run
+from reports.outputs.files import write_named
 from reports.page.build import Extras, build_page
 from reports.page.model import Chart, Page
 from reports.page.overlay import Track, Tracks
@@ -43,8 +43,9 @@ def write_page(store: RunStore, path: Path) -> None:
 
     Raises:
         StoreError: the run cannot be read, or the file cannot be written.
+        InputError: the path is a directory, or a part of a run.
     """
-    write_bytes(path, render(read_page(store)).encode())
+    write_named({path: render(read_page(store)).encode()})
 
 
 def read_page(store: RunStore) -> Page:

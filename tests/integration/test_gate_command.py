@@ -128,15 +128,28 @@ def test_the_run_itself_is_left_as_it_is(store: RunStore) -> None:
 
 
 def test_an_output_that_cannot_be_written_is_one_line(store: RunStore, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"no/j\.xml: cannot be written: No such file or directory"):
+    with pytest.raises(StoreError, match=r"no/j\.xml: cannot be written: there is no directory"):
         run(store.path, "--junit", str(tmp_path / "no" / "j.xml"))
 
 
 def test_one_file_for_two_outputs_is_refused(store: RunStore, tmp_path: Path) -> None:
     both = str(tmp_path / "out")
-    assert refused(store.path, "--junit", both, "--sarif", both) == (
-        f"{both}: is named for two outputs; give each its own file",
+    assert refused(store.path, "--junit", both, "--sarif", f"{tmp_path}/../{tmp_path.name}/out") == (
+        f"{both}: is named twice; give each output its own file",
     )
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_file_of_rules_is_not_written_over(store: RunStore, rules: Path) -> None:
+    (line,) = refused(store.path, "--rules", str(rules), "--markdown", str(rules))
+    assert "is named twice" in line
+    assert rules.read_text().startswith("[[rules]]")
+
+
+def test_where_one_output_cannot_be_written_none_is(store: RunStore, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no directory"):
+        run(store.path, "--junit", str(tmp_path / "j.xml"), "--sarif", str(tmp_path / "no" / "s"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_figure_that_is_no_number_is_named_and_never_passes(store: RunStore) -> None:
@@ -169,6 +182,16 @@ def test_rules_that_do_not_fit_the_run_are_named_with_their_line(store: RunStore
     )
     lines = refused(store.path, "--rules", str(rules))
     assert [line.partition(": ")[0] for line in lines] == [f"{rules}:1", f"{rules}:5"]
+
+
+def test_rules_that_forget_kills_are_told_of_them(tmp_path: Path, rules: Path) -> None:
+    killed = {2 * block - 1 + block % 2: 2 for block in range(1, 9)}  # in `on`, whatever the order
+    path = make_run(tmp_path / "run", replace(FINE, blocks=16, kills=killed)).path
+    told = "! More processes are killed in on, and no rule asks about kills."
+    assert told in run(path, "--rules", str(rules))[1]
+    code, text = run(path)
+    assert code == 1
+    assert told not in text
 
 
 def test_rules_of_the_experiment_count_unless_others_are_given(tmp_path: Path, rules: Path) -> None:

@@ -32,5 +32,5 @@ def test_the_page_stands_in_the_run_or_where_it_was_asked_for(tmp_path: Path) ->
 
 def test_a_page_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     store = make_run(tmp_path / "run", Shape(blocks=2, stop_after=0))
-    with pytest.raises(StoreError, match=r"nowhere/page\.html: cannot be written: No such file or directory"):
+    with pytest.raises(StoreError, match=r"nowhere/page\.html: cannot be written: there is no directory"):
         run(str(store.path), "-o", str(tmp_path / "nowhere" / "page.html"))
