@@ -24,12 +24,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, model_validator
 
 from reports.rulebook import Place, Rulebook, StatedRule, Waiver, app_problem, metric_problem, rulebook
 from reports.store import RunStore
 from workloads.lines import key_lines
-from workloads.rules import RuleEntry
+from workloads.rules import RuleEntry, repeated
 from workloads.spec import Experiment
 from workloads.toml_file import Problem, TomlFile, parse, read
 
@@ -49,7 +49,7 @@ def _day(value: object) -> object:
 
 
 _Metric = Annotated[str, AfterValidator(_judgeable)]
-_Text = Annotated[str, Field(min_length=1)]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Rule(RuleEntry):
@@ -83,9 +83,10 @@ class RulesFile(TomlFile):
     waivers: tuple[_Waiver, ...] = ()
 
     def problems(self) -> Iterator[Problem]:
-        """A file that says nothing."""
+        """A file that says nothing, or the same twice."""
         if not self.rules and not self.waivers:
             yield (), "holds neither [[rules]] nor [[waivers]]"
+        yield from repeated(self.rules)
 
 
 def load(path: Path, stated: Rulebook, today: date) -> Rulebook:

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from workloads.errors import InputError
-from workloads.rules import RuleEntry
+from workloads.rules import RuleEntry, repeated
 from workloads.spec import (
     FIRST_LOOK,
     Arm,
@@ -128,7 +128,7 @@ class ExperimentFile(TomlFile):
     exclude: _Exclude = _Exclude()
 
     def problems(self) -> Iterator[Problem]:
-        """Too few or too many arms, a control that is no arm, two arms of one name, an arm without a control."""
+        """Too few or too many arms, a control that is no arm, two arms or rules alike, an arm without a control."""
         names = [arm.name for arm in self.arms]
         if not _FEWEST_ARMS <= len(names) <= _MOST_ARMS:
             yield ("arms",), f"a comparison takes {_FEWEST_ARMS} to {_MOST_ARMS} arms, not {len(names)}"
@@ -137,6 +137,7 @@ class ExperimentFile(TomlFile):
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield ("arms", index, "name"), f"a second arm called {name!r}"
+        yield from repeated(self.rules)
         if self.stop == "decided" and self.blocks <= FIRST_LOOK:
             yield ("blocks",), f"too few to stop early: the first look comes after block {FIRST_LOOK}; give more"
         if self.control in names and len(set(names)) == len(names):

@@ -4,12 +4,15 @@
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from workloads.errors import InputError
 from workloads.lines import key_lines, line_of
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Place: TypeAlias = tuple[str | int, ...]
 """Keys and array indices from the root of a file."""
@@ -54,13 +57,20 @@ def parse(path: Path, text: str, model: type[Model]) -> Model:
     try:
         made = model.model_validate(data)
     except ValidationError as error:
-        raise _at_lines(
-            path, text, [(item["loc"], item["msg"].removeprefix("Value error, ")) for item in error.errors()], _key_path
-        ) from error
+        raise _at_lines(path, text, [(item["loc"], _what(item)) for item in error.errors()], _key_path) from error
     found = list(made.problems())
     if found:
         raise _at_lines(path, text, found, lambda loc: loc)
     return made
+
+
+def _what(item: "ErrorDetails") -> str:
+    """What is wrong, in words for somebody who writes TOML, not Python."""
+    if item["type"] == "extra_forbidden":
+        return "is no key that belongs here; look at its spelling"
+    if item["type"] == "tuple_type":
+        return f"is no list; write [[{_dotted(item['loc'])}]] above each table, or [...]"
+    return item["msg"].removeprefix("Value error, ")
 
 
 def _at_lines(

@@ -118,3 +118,29 @@ def test_a_waivers_end_is_a_day(tmp_path: Path, value: str) -> None:
 
 def test_a_file_that_asks_nothing_is_refused(tmp_path: Path) -> None:
     assert problems(tmp_path, "") == ["rules.toml:1: file: holds neither [[rules]] nor [[waivers]]"]
+
+
+@pytest.mark.parametrize("value", ["true", '"5"'])
+def test_a_margin_is_a_number(tmp_path: Path, value: str) -> None:
+    (line,) = problems(tmp_path, f'[[rules]]\nmetric = "ttid"\nmargin_percent = {value}\n')
+    assert line == "rules.toml:3: rules[0].margin_percent: Input should be a valid number"
+
+
+def test_a_waiver_that_nobody_answers_for_is_refused(tmp_path: Path) -> None:
+    text = WAIVER.replace("kernel-team", " ").replace("fix in review", "  ")
+    assert [line.partition(": ")[0] for line in problems(tmp_path, text)] == ["rules.toml:3", "rules.toml:4"]
+
+
+def test_a_rule_that_is_stated_twice_is_refused(tmp_path: Path) -> None:
+    rule = '[[rules]]\nmetric = "ttid"\nmargin_percent = 5\n'
+    assert problems(tmp_path, rule + rule.replace("5", "10")) == [
+        "rules.toml:4: rules[1]: asks the same of ttid as rules[0]; keep the margin that is meant"
+    ]
+    assert len(read(tmp_path, rule + rule + 'must = "improve"\n').rules) == 2
+
+
+def test_mistakes_are_told_in_words_of_toml(tmp_path: Path) -> None:
+    assert problems(tmp_path, '[rules]\nmetric = "ttid"\n[waiver]\n') == [
+        "rules.toml:1: rules: is no list; write [[rules]] above each table, or [...]",
+        "rules.toml:3: waiver: is no key that belongs here; look at its spelling",
+    ]
