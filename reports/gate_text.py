@@ -10,7 +10,8 @@ from reports.rulings import Ruling, sight_text, waiver_text
 from reports.wording import sentence
 from reports.wrapping import wrap
 
-_TOLD_BY_ITS_RULING = frozenset({"few-blocks", "no-spread", "primary-missing"})
+TOLD_BY_ITS_RULING = frozenset({"few-blocks", "no-spread", "primary-missing"})
+"""Codes of doubts that a ruling's own reason says already."""
 
 
 def gate_text(analysis: Analysis) -> str:
@@ -35,7 +36,7 @@ def doubts(rulings: Sequence[Ruling]) -> dict[Caveat, tuple[str, ...]]:
     found: dict[Caveat, tuple[str, ...]] = {}
     for ruling in rulings:
         for caveat in ruling.caveats:
-            if caveat.code not in _TOLD_BY_ITS_RULING:
+            if caveat.code not in TOLD_BY_ITS_RULING:
                 found[caveat] = (*found.get(caveat, ()), ruling.name)
     return found
 
@@ -51,7 +52,7 @@ def _lines(analysis: Analysis) -> Iterator[str]:
     yield from wrap(verdict.ending)
     yield from wrap(f"KILLS: {verdict.kills}")
     for caveat in verdict.caveats:
-        if caveat.code not in _TOLD_BY_ITS_RULING:
+        if caveat.code not in TOLD_BY_ITS_RULING:
             yield from wrap(f"! {sentence(caveat.what)} {sentence(caveat.do)}", indent="  ")
     yield ""
     for ruling in verdict.rulings:

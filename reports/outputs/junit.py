@@ -70,6 +70,8 @@ def _testcase(suite: ET.Element, ruling: Ruling, experiment: str) -> None:
     tag = _TAGS.get(ruling.decision)
     if tag is not None:
         found = ET.SubElement(case, tag, {"message": printable(told[0]), "type": ruling.ground})
-        found.text = "\n".join(printable(line) for line in (*told, f"stated in {ruling.place}"))
+        if ruling.place.line is not None:  # a default rule is written nowhere
+            told.append(f"stated in {ruling.place}")
+        found.text = "\n".join(printable(line) for line in told)
     else:
         ET.SubElement(case, "system-out").text = "\n".join(printable(line) for line in told)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from reports.analysis import Analysis
-from reports.gate_text import doubts
+from reports.gate_text import TOLD_BY_ITS_RULING, doubts
 from reports.printable import printable
 from reports.record import Caveat
 from reports.rule_words import WORDS, rule_text
@@ -51,14 +51,15 @@ def _lines(analysis: Analysis) -> Iterator[str]:
     if device.stand_in:
         yield f"**Not a phone:** {code(device.stand_in)}."
     yield ""
-    for trouble in verdict.troubles:
-        yield f"> {escape(trouble)}"
-    yield escape(verdict.kills)
-    yield ""
+    for told in (*verdict.troubles, verdict.ending, verdict.kills):
+        if told:
+            yield escape(told)
+            yield ""
     yield "| | What | Rule | Why | Blocks |"
     yield "| --- | --- | --- | --- | ---: |"
     yield from (_row(ruling) for ruling in verdict.rulings)
-    told = [f"- {escape(sentence(sight_text(each)))} ({code(each.name)})" for each in verdict.rulings if each.sight]
+    told = [f"- {_doubt(each)}" for each in verdict.caveats if each.code not in TOLD_BY_ITS_RULING]
+    told += [f"- {escape(sentence(sight_text(each)))} ({code(each.name)})" for each in verdict.rulings if each.sight]
     told += [
         f"- {_doubt(caveat)} ({', '.join(code(name) for name in names)})"
         for caveat, names in doubts(verdict.rulings).items()

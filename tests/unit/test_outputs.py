@@ -118,6 +118,15 @@ def test_markdown_holds_one_row_per_ruling_whatever_names_hold() -> None:
     assert all("\0" not in line and "\x1b" not in line for line in lines)
 
 
+def test_markdown_tells_what_must_be_known_before_any_figure_each_in_a_paragraph_of_its_own() -> None:
+    shape = Shape(blocks=12, warm_ups=0, noise=0.02, effect=False, kills={2: 2})
+    lines = markdown(analyse(run_values(shape), BOOK)).splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("This is an A/A run"))
+    assert lines[first + 1 : first + 4 : 2] == ["", ""]
+    assert lines[first + 2] == "2 processes were killed: 0 in off, 2 in on."
+    assert any(line.startswith("- The arms did not lose the same number of processes") for line in lines)
+
+
 @pytest.mark.parametrize("text", [HOSTILE, "`", "``", " ", "", "a`", "`a", "|"])
 def test_foreign_text_stays_inside_its_code_span(text: str) -> None:
     span = code(text)
