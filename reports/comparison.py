@@ -204,7 +204,9 @@ def _block_caveats(comparison: Comparison, lonely: int, dropped: int) -> list[Ca
     if lonely:
         found.append(
             Caveat(
-                "one-sided", f"{count(lonely, 'trial')} without a partner in its block.", "Resume or repeat the run."
+                "one-sided",
+                f"{count(lonely, 'trial')} without a partner in its block.",
+                "A block that lacks an arm is left out; run more to make up.",
             )
         )
     if dropped:

@@ -55,8 +55,10 @@ def main(argv: Sequence[str], out: TextIO, err: TextIO) -> int:
     except SystemExit as done:  # argparse, after --help or --version
         return int(done.code or OK)
     except ReclaimError as error:
+        from reports.printable import printable  # noqa: PLC0415 - imported late: only errors need it
+
         for line in str(error).splitlines():
-            print(f"reclaim: {line}", file=err)
+            print(f"reclaim: {printable(line)}", file=err)
         return COULD_NOT
     except KeyboardInterrupt:
         print("reclaim: interrupted", file=err)
