@@ -41,12 +41,18 @@ def doubts(rulings: Sequence[Ruling]) -> dict[Caveat, tuple[str, ...]]:
     return found
 
 
+def against(rulings: Sequence[Ruling]) -> str:
+    """Which arm is held against which."""
+    return ", ".join(dict.fromkeys(f"{ruling.arm} against {ruling.control}" for ruling in rulings))
+
+
 def _lines(analysis: Analysis) -> Iterator[str]:
     run, verdict, device = analysis.run, analysis.verdict, analysis.run.device
     yield from wrap(f"{run.path}: {device.model}, kernel {device.kernel}, {device.build}", indent="  ")
     if device.stand_in:
         yield from wrap(f"NOT A PHONE: {device.stand_in}", indent="  ")
-    yield from wrap(f"RULES: {analysis.book.source}")
+    yield from wrap(f"RULES: {analysis.book.source}", indent="  ")
+    yield from wrap(f"ARMS: {against(verdict.rulings)}", indent="  ")
     for trouble in verdict.troubles:
         yield from wrap(trouble)
     yield from wrap(verdict.ending)

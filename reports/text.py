@@ -28,7 +28,7 @@ _NOTE = (
     "~ no detectable difference; in brackets the change that would be seen 9 times in 10. Intervals of 95 %: paired t"
     " over blocks, the order of arms in the model from 6 blocks on; changes in percent: ratio of means (Fieller), same"
     " decision. Launches: median per trial. A word beside n means p below 0.05 among all metrics of its kind: the"
-    " primary ones (Holm), the others (false discovery rate)."
+    " primary ones (the second group; Holm), the others (false discovery rate)."
 )
 
 

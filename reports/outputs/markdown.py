@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from reports.analysis import Analysis
-from reports.gate_text import TOLD_BY_ITS_RULING, doubts
+from reports.gate_text import TOLD_BY_ITS_RULING, against, doubts
 from reports.printable import printable
 from reports.record import Caveat
 from reports.rule_words import WORDS, rule_text
@@ -47,7 +47,8 @@ def _lines(analysis: Analysis) -> Iterator[str]:
     yield f"### reclaim gate: {escape(verdict.gate)}"
     yield ""
     yield f"{code(run.experiment.name)} on {code(device.model)}, kernel {code(device.kernel)},"
-    yield f"build {code(device.build)}; run {code(run.path)}; rules: {code(analysis.book.source)}."
+    yield f"build {code(device.build)}; run {code(run.path)}; rules: {code(analysis.book.source)};"
+    yield f"arms: {code(against(verdict.rulings))}."
     if device.stand_in:
         yield f"**Not a phone:** {code(device.stand_in)}."
     yield ""

@@ -64,6 +64,7 @@ def test_a_run_of_nothing_passes(store: RunStore) -> None:
     assert code == 0
     assert text.endswith("PASS. All 3 rulings pass.\n")
     assert "RULES: default" in text
+    assert "\nARMS: on against off\n" in text
 
 
 def test_a_planted_slowdown_fails_and_a_waiver_lets_it_through(store: RunStore, rules: Path) -> None:

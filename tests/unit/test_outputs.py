@@ -115,6 +115,7 @@ def test_markdown_holds_one_row_per_ruling_whatever_names_hold() -> None:
     rows = [line for line in lines if line.startswith("| **")]
     assert [row.split("**")[1] for row in rows] == ["PASS", "WAIVED", "FAIL", "NOT DECIDED"]
     assert {row.replace("\\|", "").count("|") for row in rows} == {6}
+    assert "arms: `on against off`." in lines
     assert all("\0" not in line and "\x1b" not in line for line in lines)
 
 
