@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a run directory to its answer, and back into it: comparisons.parquet and verdict.json."""
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,18 @@ from reports.noise_store import known
 from reports.record import SCHEMA_VERSION, Caveat
 from reports.rulebook import Rulebook
 from reports.store import RunStore
+from workloads.errors import StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from reports.statistics.paired import Estimate
+
+
+_MEASURE = ("trial", "launch", "app", "metric", "value", "unit")
+
+_INFINITE = 1e60
+"""No figure of a phone comes near it, and its fourth power, which intervals need, is still a number."""
 
 
 def read_run(store: RunStore) -> RunValues:
@@ -26,6 +32,7 @@ def read_run(store: RunStore) -> RunValues:
         StoreError: a file of the run is missing or broken.
     """
     measures, experiment = store.measures(), store.experiment()
+    _check(measures, store)
     told = caveats_of(measures) if measures is not None else {}
     broken = _not_finite(measures)
     return RunValues(
@@ -145,15 +152,26 @@ def flat(comparison: Comparison) -> dict[str, Any]:
     return row | {name: getattr(comparison, name) for name in ("robust", "detectable_80", "detectable_90")}
 
 
+def _check(frame: "pd.DataFrame | None", store: RunStore) -> None:
+    """Refuse a table that is another one than `reclaim measure` writes."""
+    if frame is None:
+        return
+    missing = [name for name in _MEASURE if name not in frame.columns]
+    wrong = [name for name in ("launch", "value") if name not in missing and frame[name].dtype.kind not in "iuf"]
+    if missing or wrong:
+        told = f"has no column {', '.join(missing)}" if missing else f"holds no numbers in {', '.join(wrong)}"
+        raise StoreError(f"{store.path}: what was measured {told}; run `reclaim measure` on the run again")
+
+
 def _measures(frame: "pd.DataFrame | None") -> tuple[Measure, ...]:
     """Rows as values; one that is not a finite number was not recorded."""
     if frame is None:
         return ()
-    columns = [frame[name].tolist() for name in ("trial", "launch", "app", "metric", "value", "unit")]
+    columns = [frame[name].tolist() for name in _MEASURE]
     return tuple(
         Measure(str(trial), int(launch), str(app), str(metric), float(value), str(unit))
         for trial, launch, app, metric, value, unit in zip(*columns, strict=True)
-        if math.isfinite(value)
+        if abs(value) < _INFINITE
     )
 
 
@@ -163,7 +181,7 @@ def _not_finite(frame: "pd.DataFrame | None") -> dict[str, tuple[str, ...]]:
     if frame is not None:
         columns = [frame[name].tolist() for name in ("metric", "trial", "value")]
         for metric, trial, value in zip(*columns, strict=True):
-            if not math.isfinite(value):
+            if not abs(value) < _INFINITE:  # nor is what compares with nothing
                 found.setdefault(str(metric), {})[str(trial)] = None
     return {metric: tuple(trials) for metric, trials in found.items()}
 

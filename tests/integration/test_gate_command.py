@@ -3,12 +3,13 @@
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from agent.cli import compare, gate
@@ -160,6 +161,32 @@ def test_a_figure_that_is_no_number_is_named_and_never_passes(store: RunStore) -
     assert code == 3
     assert "! kswapd_cpu of on: No finite number in 003-b2-on: taken as not recorded." in " ".join(text.split())
     assert "! kswapd_cpu is no finite number in 003-b2-on: taken as not recorded." in " ".join(told.split())
+
+
+def test_a_figure_beyond_all_measure_is_no_figure(store: RunStore) -> None:
+    with changed(store, "kswapd_cpu", 1e300):
+        code, text = run(store.path)
+    assert code == 3
+    assert "! kswapd_cpu of on: No finite number in 002-b1-on," in text
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda frame: frame.drop(columns=["value", "app"]), "has no column app, value; run `reclaim measure`"),
+        (lambda frame: frame.assign(value="fast"), "holds no numbers in value; run `reclaim measure`"),
+    ],
+)
+def test_a_table_of_measures_that_is_another_one_is_one_line(
+    tmp_path: Path, spoil: Callable[[pd.DataFrame], pd.DataFrame], told: str
+) -> None:
+    store = make_run(tmp_path / "run", Shape(blocks=1))
+    measures = store.measures()
+    assert measures is not None
+    store.write_measures(spoil(measures))
+    with pytest.raises(StoreError) as caught:
+        run(store.path)
+    assert told in str(caught.value)
 
 
 @pytest.mark.parametrize(
