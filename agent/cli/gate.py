@@ -10,6 +10,17 @@ from workloads.errors import InputError
 if TYPE_CHECKING:
     from reports.analysis import Analysis
 
+_EPILOG = """\
+rules, for example (`reclaim list metrics` names the metrics):
+  [[rules]]
+  metric = "ttid"
+  margin_percent = 5      # must not worsen by more
+  [[rules]]
+  metric = "kills"
+  margin = 0              # nobody may be killed because of an arm
+
+Exit codes: 0 pass, 1 fail, 2 could not, 3 not decided."""
+
 _CODES = {"pass": 0, "waived": 0, "fail": 1, "not-decided": 3}
 
 
@@ -29,7 +40,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markdown", metavar="FILE", type=Path, help="write them as Markdown, for a pull request")
     parser.add_argument("--json-file", metavar="FILE", type=Path, help="write what --json prints")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-    parser.epilog = "Exit codes: 0 pass, 1 fail, 2 could not, 3 not decided."
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
 
 
 def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: ARG001 - every command takes both

@@ -52,9 +52,9 @@ def _lines(analysis: Analysis) -> Iterator[str]:
     if device.stand_in:
         yield f"**Not a phone:** {code(device.stand_in)}."
     yield ""
-    for told in (*verdict.troubles, verdict.ending, verdict.kills):
-        if told:
-            yield escape(told)
+    for known in (*verdict.troubles, verdict.ending, verdict.kills):
+        if known:
+            yield escape(known)
             yield ""
     yield "| | What | Rule | Why | Blocks |"
     yield "| --- | --- | --- | --- | ---: |"
