@@ -17,7 +17,7 @@ from reports.looks import Looks, looks_at
 from reports.metrics import METRICS, Metric
 from reports.noise import NoiseFloor, Origin, doubt, floor_of
 from reports.record import Caveat, DeviceFacts, Plan, TrialRecord
-from reports.rulebook import EACH_APP, Place, Rulebook, rulebook
+from reports.rulebook import EACH_APP, Place, Rulebook, rulebook, with_kills
 from reports.rulings import rule_on
 from reports.situation import Situation
 from reports.stopping import Decision, decisions, ending, reached, stopped_after
@@ -156,6 +156,8 @@ def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
     exclusions = _exclusions(run, ledger, values, comparisons)
     decided = decisions(run.experiment, comparisons)
     situation = _situation(run, ledger, decided)
+    if any(each.metric.name == KILLS and each.outcome == "worse" for each in comparisons):
+        book = with_kills(book)
     laid = _cases(run, book, counting, comparisons) if situation.comparable else ()
     verdict = decide(run.experiment, situation, comparisons, rule_on(laid, book))
     floor = floor_of(_origin(run), comparisons) if all_alike(run.experiment) else None

@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from reports.comparison import KILLS
@@ -102,6 +102,17 @@ def rulebook(experiment: Experiment, place: Place, lines: Sequence[int | None] =
     rules = [Rule(KILLS, "not-worsen", 0.0, relative=False)]
     rules += [Rule(name, "not-worsen", DEFAULT_MARGIN) for name in experiment.primary if _by_default(name)]
     return Rulebook(tuple(StatedRule(rule, place) for rule in rules), DEFAULT_RULES)
+
+
+def with_kills(book: Rulebook) -> Rulebook:
+    """A rulebook for a run in which an arm surely kills more: one that names no kills asks about them all the same.
+
+    A killed process makes every other figure look better, so no gate may pass over it.
+    """
+    if not book.rules or any(stated.rule.metric == KILLS for stated in book.rules):
+        return book
+    asked = StatedRule(Rule(KILLS, "not-worsen", 0.0, relative=False), Place(book.rules[0].place.file))
+    return replace(book, rules=(*book.rules, asked))
 
 
 def _by_default(name: str) -> bool:

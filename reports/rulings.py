@@ -133,10 +133,13 @@ _TALLY: tuple[tuple[Decision, str, str, bool], ...] = (
 
 
 def with_sight(ruling: Ruling, sight: Sight | None) -> Ruling:
-    """A ruling and what the self-test found: one that passes without seeing its own margin is not decided."""
+    """A ruling and what the self-test found: one that passes without seeing its own margin is not decided.
+
+    Save where the arm is proven better: that is more than "no worse", and a fine run could only say the same.
+    """
     if sight is None:
         return ruling
-    if ruling.decision == "pass" and sight.seen < SIGHT:
+    if ruling.decision == "pass" and ruling.ground != "better" and sight.seen < SIGHT:
         told = f"{ruling.why}; but the self-test sees a worsening of the margin {seldom(sight.seen)}"
         return replace(ruling, decision="not-decided", ground="blind", why=told, sight=sight)
     return replace(ruling, sight=sight)

@@ -116,7 +116,7 @@ def decide(
         killed=killed,
         arms=arms,
         sentence=" ".join(spoken),
-        caveats=(*_caveats(experiment, situation, comparisons), *_unruled(comparisons, rulings)),
+        caveats=tuple(_caveats(experiment, situation, comparisons)),
         ending=situation.ending,
     )
     return ruled(verdict, rulings)
@@ -233,19 +233,6 @@ def _caveats(experiment: Experiment, situation: Situation, comparisons: Sequence
             "exclusions",
             f"{count(situation.excluded, 'trial')} excluded by rule.",
             "See the list of trials for each reason.",
-        )
-
-
-def _unruled(comparisons: Sequence[Comparison], rulings: Sequence[Ruling]) -> Iterator[Caveat]:
-    """Rules of one's own need not ask about kills; where an arm surely kills more, they should have."""
-    asked = {ruling.arm for ruling in rulings if ruling.rule.metric == KILLS}
-    more = [each.arm for each in comparisons if each.metric.name == KILLS and each.outcome == "worse"]
-    unasked = [arm for arm in more if arm not in asked]
-    if rulings and unasked:
-        yield Caveat(
-            "kills-unruled",
-            f"More processes are killed in {enumerate_words(unasked)}, and no rule asks about kills.",
-            'Add one: metric = "kills", margin = 0.',
         )
 
 

@@ -212,14 +212,12 @@ def test_rules_that_do_not_fit_the_run_are_named_with_their_line(store: RunStore
     assert [line.partition(": ")[0] for line in lines] == [f"{rules}:1", f"{rules}:5"]
 
 
-def test_rules_that_forget_kills_are_told_of_them(tmp_path: Path, rules: Path) -> None:
+def test_rules_that_forget_kills_do_not_let_an_arm_pass_that_surely_kills_more(tmp_path: Path, rules: Path) -> None:
     killed = {2 * block - 1 + block % 2: 2 for block in range(1, 9)}  # in `on`, whatever the order
     path = make_run(tmp_path / "run", replace(FINE, blocks=16, kills=killed)).path
-    told = "! More processes are killed in on, and no rule asks about kills."
-    assert told in run(path, "--rules", str(rules))[1]
-    code, text = run(path)
+    code, text = run(path, "--rules", str(rules))
     assert code == 1
-    assert told not in text
+    assert "FAIL         kills of on must not worsen" in text
 
 
 def test_rules_of_the_experiment_count_unless_others_are_given(tmp_path: Path, rules: Path) -> None:
