@@ -15,7 +15,6 @@ Factors are taken one at a time: a pair of arms that differs from the control's 
 Numbers (threads, dose) are levels like words. All contrasts of all primary metrics are one family (Holm).
 """
 
-import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from reports.comparison import FEW_BLOCKS, KILLS, TrialValues
 from reports.families import holm
 from reports.metrics import Metric
 from reports.record import Caveat
-from reports.statistics.paired import LOG_PAIRED_T, PAIRED_T, Estimate, log_ratio, paired_t
+from reports.statistics.paired import LOG_PAIRED_T, PAIRED_T, Estimate, exp, log_ratio, paired_t
 from reports.statistics.power import minimum_detectable_effect
 from reports.units import count
 from workloads.spec import Arm, Experiment, controls
@@ -248,7 +247,7 @@ def _detectable(scale: Scale, decides: Estimate | None) -> float | None:
     if decides is None or decides.error is None:
         return None
     size = minimum_detectable_effect(decides.error, decides.freedom, 0.9)
-    return math.exp(size) if size is not None and scale == "ratio" else size
+    return exp(size) if size is not None and scale == "ratio" else size
 
 
 def _judged(each: Interaction, p: float, family: int) -> Interaction:

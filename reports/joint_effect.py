@@ -15,7 +15,7 @@ from reports.comparison import KILLS, Comparison, Family, Outcome, outcome
 from reports.families import benjamini_hochberg, holm
 from reports.metrics import Metric
 from reports.record import Caveat
-from reports.statistics.paired import CONFIDENCE, Estimate
+from reports.statistics.paired import CONFIDENCE, Estimate, exp
 from reports.statistics.phones import OverPhones, differences_over_phones, ratios_over_phones
 from reports.statistics.power import minimum_detectable_effect
 from reports.units import count
@@ -163,7 +163,7 @@ def _detectable(scale: Scale, over: OverPhones | None) -> float | None:
     if over is None or over.mean.error is None:
         return None
     size = minimum_detectable_effect(over.mean.error, over.mean.freedom, 0.9)
-    return math.exp(min(size, 700.0)) if size is not None and scale == "ratio" else size
+    return exp(size) if size is not None and scale == "ratio" else size
 
 
 def _doubts(each: JointEffect, phones: int) -> Iterator[Caveat]:

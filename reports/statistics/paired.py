@@ -29,6 +29,7 @@ PAIRED_T = "paired t over blocks"
 FIELLER = "ratio of means, Fieller over blocks"
 LOG_PAIRED_T = "geometric mean of block ratios, paired t on logs"
 ORDER = ", order of arms in the model"
+_LARGEST_LOG = 700.0
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,17 @@ def log_ratio(
     if logs is None:
         return None
     method = logs.method.replace(PAIRED_T, LOG_PAIRED_T)
-    value, low, high = (math.exp(part) for part in (logs.value, logs.low, logs.high))
-    return replace(logs, value=value, low=low, high=high, method=method)
+    return replace(as_ratio(logs), method=method)
+
+
+def as_ratio(logs: Estimate) -> Estimate:
+    """An estimate of a ratio's logarithm as one of the ratio; its error stays that of the logarithm."""
+    return replace(logs, value=exp(logs.value), low=exp(logs.low), high=exp(logs.high))
+
+
+def exp(log: float) -> float:
+    """The ratio; one no float holds is as good as the largest one."""
+    return math.exp(min(log, _LARGEST_LOG))
 
 
 def below_p(

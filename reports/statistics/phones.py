@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reports.statistics.paired import CONFIDENCE, Estimate, array, paired_t, t_quantile
+from reports.statistics.paired import CONFIDENCE, Estimate, array, as_ratio, exp, paired_t, t_quantile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,6 @@ OVER_PHONES = "mean of phones, t over phones, never surer than the phones' own b
 WEIGHTED = "Paule-Mandel weights, modified Hartung-Knapp over phones"
 _MOST_STEPS = 1000
 """Of Paule and Mandel's iteration: a step about doubles its guess while the phones' own errors are far too small."""
-_LARGEST_LOG = 700.0
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,9 @@ def ratios_over_phones(effects: Sequence[Estimate], *, confidence: float = CONFI
     ends = found.new_phone
     return replace(
         found,
-        mean=_as_ratio(found.mean),
-        weighted=_as_ratio(found.weighted) if found.weighted else None,
-        new_phone=(_exp(ends[0]), _exp(ends[1])) if ends else None,
+        mean=as_ratio(found.mean),
+        weighted=as_ratio(found.weighted) if found.weighted else None,
+        new_phone=(exp(ends[0]), exp(ends[1])) if ends else None,
     )
 
 
@@ -188,12 +187,3 @@ def _differ_p(
 
     blocks = freedoms + 1
     return float(anova_generic(values, variances * blocks, blocks, use_var="unequal").pvalue)
-
-
-def _as_ratio(logs: Estimate) -> Estimate:
-    return replace(logs, value=_exp(logs.value), low=_exp(logs.low), high=_exp(logs.high))
-
-
-def _exp(log: float) -> float:
-    """The ratio; one no float holds is as good as the largest one."""
-    return math.exp(min(log, _LARGEST_LOG))

@@ -12,6 +12,8 @@ from reports.statistics.design import ORDER_FROM_BLOCKS
 from reports.statistics.paired import CONFIDENCE, FEWEST_BLOCKS, array, t_quantile
 
 MOST_BLOCKS = 100_000
+_FARTHEST = 1e5
+"""Critical value of a test that can see something: with two blocks a level of 6e-6."""
 
 
 def spread(differences: Sequence[float]) -> float:
@@ -52,7 +54,8 @@ def minimum_detectable_effect(
         confidence: one minus the size of the test.
 
     Returns:
-        A difference in the unit of `error`; 0 when there is no spread; None without any freedom.
+        A difference in the unit of `error`; 0 when there is no spread; None without any freedom, and where the test
+        is so strict that hardly anything is seen.
     """
     if freedom < 1:
         return None
@@ -60,8 +63,11 @@ def minimum_detectable_effect(
         return 0.0
     from scipy.special import nctdtrinc  # noqa: PLC0415 - imported late; scipy.optimize would take 0.15 s more
 
+    critical = t_quantile(freedom, confidence)
+    if critical > _FARTHEST:  # nctdtrinc would search for minutes, or for ever
+        return None
     # The shift at which the upper tail alone has the power: the lower one adds 5e-5 at 0.5, below 1e-6 from 0.8 on.
-    return error * float(nctdtrinc(freedom, 1.0 - power, t_quantile(freedom, confidence)))
+    return error * float(nctdtrinc(freedom, 1.0 - power, critical))
 
 
 def required_blocks(

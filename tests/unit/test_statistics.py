@@ -208,3 +208,14 @@ def test_a_block_counts_only_when_nobody_was_killed_in_it() -> None:
     control = [Sample(block, 2 * block, {0: 1.0}, kills) for block, kills in ((1, 0), (2, 1), (3, 2))]
     arm = [Sample(block, 2 * block, {0: 1.0}, kills) for block, kills in ((1, 0), (2, 0), (3, 2))]
     assert [pair.survivors_equal for pair in pair_blocks(control, arm)] == [True, False, False]
+
+
+def test_a_ratio_that_no_float_holds_is_as_good_as_the_largest_one() -> None:
+    found = log_ratio([1.0, 20.0], [1.0, 1.0], confidence=0.999)
+    assert found is not None
+    assert math.isfinite(found.high)
+    assert found.low < 1.0 < found.high
+
+
+def test_what_hardly_any_run_sees_has_no_detectable_effect() -> None:
+    assert minimum_detectable_effect(1.0, 1, 0.9, confidence=1 - 1e-7) is None
