@@ -158,7 +158,7 @@ def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
     situation = _situation(run, ledger, decided)
     if any(each.metric.name == KILLS and each.outcome == "worse" for each in comparisons):
         book = with_kills(book)
-    laid = _cases(run, book, counting, comparisons) if situation.comparable else ()
+    laid = _cases(run, book, ledger, comparisons) if situation.comparable else ()
     verdict = decide(run.experiment, situation, comparisons, rule_on(laid, book))
     floor = floor_of(_origin(run), comparisons) if all_alike(run.experiment) else None
     priced = tuple(prices(_origin(run), run.experiment.arms, _trials(counting, _by_records(run))))
@@ -225,9 +225,10 @@ def _situation(run: RunValues, ledger: Sequence[LedgerLine], decided: Sequence[D
 
 
 def _cases(
-    run: RunValues, book: Rulebook, counting: Sequence[LedgerLine], comparisons: Sequence[Comparison]
+    run: RunValues, book: Rulebook, ledger: Sequence[LedgerLine], comparisons: Sequence[Comparison]
 ) -> tuple[Case, ...]:
     """Every rule on every arm; a rule about an app sees that app's launches alone."""
+    counting = [line for line in ledger if line.status == "counts"]
     named = {stated.rule.app for stated in book.rules}
     evidence = {"": _trials(counting, values_by_trial(run.measures))}
     for app in packages(run):
@@ -237,7 +238,15 @@ def _cases(
     broken = {metric: tuple(name for name in names if name in counts) for metric, names in run.not_finite.items()}
     doubts = {(each.arm, each.metric.name, ""): each.caveats for each in comparisons}
     laid = cases(book, treatments(run.experiment), evidence, broken, _looks(run))
+    laid = (replace(case, uncounted=_uncounted(case, ledger)) if case.rule.metric == KILLS else case for case in laid)
     return tuple(_with_doubts(case, doubts.get((case.arm, case.rule.metric, case.app), ())) for case in laid)
+
+
+def _uncounted(case: Case, ledger: Sequence[LedgerLine]) -> tuple[str, ...]:
+    """Trials of an arm in which processes were killed, but that no block compares: nobody may be lost that way."""
+    looked_at = {0, *(pair.block for pair in case.pairs)}
+    arms = (line for line in ledger if line.trial.arm == case.arm)
+    return tuple(line.trial.name for line in arms if line.kills and line.trial.block not in looked_at)
 
 
 def _with_doubts(case: Case, caveats: Sequence[Caveat]) -> Case:

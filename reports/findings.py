@@ -28,10 +28,21 @@ from workloads.spec import Rule
 Decision: TypeAlias = Literal["pass", "fail", "not-decided", "waived"]
 
 Ground: TypeAlias = Literal[
-    "cannot", "few", "broken", "same", "better", "proven", "worse", "blind", "open", "improved", "not-improved"
+    "cannot",
+    "few",
+    "broken",
+    "uncounted",
+    "same",
+    "better",
+    "proven",
+    "worse",
+    "blind",
+    "open",
+    "improved",
+    "not-improved",
 ]
-"""Why: `cannot`: no evidence; `broken`: some of it is no number; `same`: no difference in any block; `blind`: the run
-is too coarse to see the margin; `open`: proven neither way."""
+"""Why: `cannot`: no evidence; `broken`: some of it is no number; `uncounted`: processes died where no block looks;
+`same`: no difference in any block; `blind`: the run is too coarse to see the margin; `open`: proven neither way."""
 
 ERROR = 0.05
 """Chance of a wrong pass of one rule, and of any wrong failure of a gate."""
@@ -56,6 +67,8 @@ class Case:
         left_out: blocks left out because somebody was killed in them.
         trouble: why it cannot be judged at all; empty when it can.
         broken: trials whose figure is no finite number.
+        uncounted: of a rule on kills, trials of the arm with kills that no block compares: left out by rule, not
+            measured, or without a partner.
         caveats: doubts about the effect.
         confidence: coverage of its interval by itself: above 0.95 where the run was looked at before it ended.
     """
@@ -68,6 +81,7 @@ class Case:
     left_out: int = 0
     trouble: str = ""
     broken: tuple[str, ...] = ()
+    uncounted: tuple[str, ...] = ()
     caveats: tuple[Caveat, ...] = ()
     confidence: float = CONFIDENCE
 
@@ -257,6 +271,8 @@ def _finding(case: Case, figures: Figures | None, adjusted: float | None) -> Fin
         decision, ground = _not_worsened(case, figures, adjusted)
     if case.broken and decision == "pass":
         decision, ground = "not-decided", "broken"
+    if case.uncounted and decision == "pass":
+        decision, ground = "not-decided", "uncounted"
     return Finding(case, figures, adjusted, decision, ground)
 
 

@@ -126,6 +126,11 @@ def _broken(finding: Finding, _figures: Figures, _blocks: int | None) -> str:
     return f"would hold, were it not for {count(trials, 'trial whose figure is', 'trials whose figures are')} no number"
 
 
+def _uncounted(finding: Finding, _figures: Figures, _blocks: int | None) -> str:
+    lost = count(len(finding.case.uncounted), "trial")
+    return f"would hold, but processes were killed in {lost} of {finding.case.arm} that no block compares"
+
+
 def _improved(finding: Finding, figures: Figures, _blocks: int | None) -> str:
     rule = finding.case.rule
     by = f" by more than {margin_text(rule)}" if rule.margin else ""
@@ -145,6 +150,7 @@ _GROUNDS: dict[Ground, Callable[[Finding, Figures, int | None], str]] = {
     "blind": _blind,
     "open": _open,
     "broken": _broken,
+    "uncounted": _uncounted,
     "improved": _improved,
     "not-improved": _not_improved,
 }

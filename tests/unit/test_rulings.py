@@ -106,6 +106,22 @@ def test_more_kills_fail_and_their_blocks_leave_every_other_metric() -> None:
     assert "blocks-with-kills" in {caveat.code for caveat in cpu.caveats}
 
 
+@pytest.mark.parametrize("left_out", ["on", "off"])
+def test_kills_where_no_block_looks_are_never_passed(left_out: str) -> None:
+    plain = Shape(blocks=16, warm_ups=0, effect=False)
+    lost = [trial for trial in run_values(plain).plan.trials if trial.block in (2, 5)]
+    killed = {trial.index: 3 for trial in lost if trial.arm == "on"}
+    excluded = {trial.index: "hot" for trial in lost if trial.arm == left_out}
+    found = analyse(run_values(replace(plain, kills=killed, excluded=excluded))).verdict.rulings[0]
+    assert (found.rule.metric, found.decision, found.ground) == ("kills", "not-decided", "uncounted")
+    assert "killed in 2 trials of on that no block compares" in found.why
+
+
+def test_kills_of_the_control_that_no_block_compares_do_not_hinder_a_pass() -> None:
+    shape = Shape(blocks=16, warm_ups=1, effect=False, kills={1: 3, 2: 3, 3: 3}, excluded={3: "hot"})
+    assert analyse(run_values(shape)).verdict.rulings[0].decision == "pass"
+
+
 def test_a_kill_in_every_block_leaves_nothing_to_rule_on() -> None:
     (cpu,) = rulings(trials({CPU: noisy(6, 0.02)}, dict.fromkeys(range(1, 7), (1, 0))), NOT_WORSE)
     assert (cpu.decision, cpu.n) == ("not-decided", 0)
