@@ -196,7 +196,7 @@ def _caveats(phones: Sequence[Phone]) -> Iterator[Caveat]:
             " of one system.",
             "Read the answer as one about virtual handhelds.",
         )
-    if phones[0].analysis.run.experiment.stop == "decided":
+    if any(run.experiment.stop == "decided" for phone in phones for run in phone.runs):
         yield Caveat(
             "stopped-when-decided",
             "Runs that stop once they are decided overstate effects a little, and so does what is joined of them.",

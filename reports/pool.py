@@ -19,7 +19,7 @@ from reports.record import Caveat, DeviceFacts, PlannedTrial
 from reports.stopping import STOPPED, stopped_after
 from reports.units import count
 from workloads.errors import InputError
-from workloads.spec import Experiment, Workload
+from workloads.spec import Experiment, Stop, Workload
 
 FEWEST_ARMS = 2
 
@@ -93,9 +93,13 @@ def gather(runs: Sequence[RunValues]) -> Gathered:
 
 
 def pooled(runs: Sequence[RunValues]) -> RunValues:
-    """The runs of one phone as one run: trials and blocks numbered on from run to run, warm-ups kept as such."""
+    """The runs of one phone as one run: trials and blocks numbered on from run to run, warm-ups kept as such.
+
+    Where one of them may have stopped early, all intervals pay for looks.
+    """
     first, parts, trials, blocks = runs[0], list[RunValues](), 0, 0
     budget = sum(run.experiment.blocks for run in runs)
+    stop: Stop = "decided" if any(run.experiment.stop == "decided" for run in runs) else "fixed"
     for run in map(_as_far_as_needed, runs):
         parts.append(_moved(run, trials, blocks))
         trials += max((trial.index for trial in run.plan.trials), default=0)
@@ -104,7 +108,7 @@ def pooled(runs: Sequence[RunValues]) -> RunValues:
         first,
         name="+".join(run.name for run in runs),
         path=", ".join(run.path for run in runs),
-        experiment=replace(first.experiment, blocks=max(blocks, budget)),
+        experiment=replace(first.experiment, blocks=max(blocks, budget), stop=stop),
         plan=replace(first.plan, trials=tuple(trial for run in parts for trial in run.plan.trials)),
         records=tuple(record for run in parts for record in run.records),
         measures=tuple(row for run in parts for row in run.measures),

@@ -155,6 +155,20 @@ def test_blocks_seed_limits_and_order_of_arms_may_differ() -> None:
     assert len(found.phones) == 2
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_run_that_may_stop_early_makes_the_phones_intervals_pay_whichever_is_named_first(first: int) -> None:
+    fixed, other = on("a", "A", 1), on("b", "A", 2)
+    early = replace(other, experiment=replace(other.experiment, stop="decided"))
+    (phone,) = gather([fixed, early] if first else [early, fixed]).phones
+    assert {each.looks > 0 for each in phone.analysis.comparisons if each.family == "primary"} == {True}
+
+
+def test_a_phone_whose_run_may_stop_early_is_told_of_whichever_phone_it_is() -> None:
+    other = on("b", "B", 2)
+    early = replace(other, experiment=replace(other.experiment, stop="decided"))
+    assert "stopped-when-decided" in {caveat.code for caveat in join(gather([on("a", "A", 1), early])).caveats}
+
+
 def test_a_copy_of_a_run_is_no_second_run() -> None:
     first = on("a", "A", 1)
     with pytest.raises(InputError, match="runs/b: is a copy of runs/a"):
