@@ -180,8 +180,12 @@ def _detectable(difference: Estimate | None, power: float) -> float | None:
 
 
 def outcome(metric: Metric, difference: Estimate | None, p: float | None) -> Outcome:
-    """What became of a metric, from its effect and the p value that counts (its own, or adjusted for its family)."""
-    if difference is None or p is None:
+    """What became of a metric, from its effect and the p value that counts (its own, or adjusted for its family).
+
+    Where no block differs from the others there is no spread to judge by, only the sign, and counts are often alike:
+    chance makes n equal signs in 2^(1 - n) of runs, which is below 5 % from `FEW_BLOCKS` on.
+    """
+    if difference is None or p is None or (difference.rigid and difference.n < FEW_BLOCKS):
         return "unknown"
     if p > 1 - CONFIDENCE:
         return "same"
@@ -229,7 +233,7 @@ def _estimate_caveats(comparison: Comparison) -> list[Caveat]:
     if difference is None:
         return []
     found, seen = [], difference.excludes(0.0)
-    if difference.error == 0 and difference.value != 0:
+    if difference.rigid:
         found.append(
             Caveat(
                 "no-spread", "Every block differs by the same amount, so the interval is a point.", "Run more blocks."

@@ -143,7 +143,9 @@ def floor_of(origin: Origin, comparisons: Sequence[Comparison]) -> NoiseFloor | 
 
 def _noise(each: Comparison) -> MetricNoise | None:
     effect, level = each.difference, each.control_mean
-    if effect is None or level is None or not effect.error or each.n < FEW_BLOCKS or each.metric.name == KILLS:
+    if effect is None or level is None or each.n < FEW_BLOCKS or each.metric.name == KILLS:
+        return None
+    if not effect.error or effect.rigid:
         return None
     return MetricNoise(
         metric=each.metric.name,

@@ -41,7 +41,7 @@ def moved(comparison: Comparison) -> str:
     """
     name = title(comparison.metric)
     effect = comparison.difference
-    if effect is None:
+    if effect is None or comparison.outcome == "unknown":
         return f"{name} cannot be judged from {count(comparison.n, 'block')}"
     if comparison.outcome == "same":
         return f"no detectable difference in {name}"

@@ -30,6 +30,8 @@ FIELLER = "ratio of means, Fieller over blocks"
 LOG_PAIRED_T = "geometric mean of block ratios, paired t on logs"
 ORDER = ", order of arms in the model"
 _LARGEST_LOG = 700.0
+_ROUNDING = 1e-12
+"""Share of a figure by which sums of floats may differ."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Estimate:
     def excludes(self, nothing: float) -> bool:
         """Whether the interval leaves out the value that means "no effect" (0 for differences, 1 for ratios)."""
         return nothing < self.low or nothing > self.high
+
+    @property
+    def rigid(self) -> bool:
+        """Whether every block differs by the same amount, not 0, but for the rounding of floats."""
+        return self.error is not None and self.value != 0 and self.error <= _ROUNDING * abs(self.value)
 
 
 def paired_t(

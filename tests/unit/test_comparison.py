@@ -5,6 +5,7 @@ import pytest
 
 from reports.comparison import Comparison, TrialValues, compare_metric
 from reports.metrics import METRICS
+from reports.wording import moved
 
 
 def trials(
@@ -105,3 +106,16 @@ def test_an_effect_that_a_few_wild_blocks_make_is_pointed_at() -> None:
     assert found.robust == pytest.approx(0.0, abs=0.1)
     assert "few-blocks-decide" in codes(found)
     assert "few-blocks-decide" not in codes(compare("kswapd_cpu", trials(*FALLING)))
+
+
+@pytest.mark.parametrize(("blocks", "outcome"), [(2, "unknown"), (5, "unknown"), (6, "worse")])
+def test_equal_differences_in_few_blocks_are_chance_counts_are_often_alike(blocks: int, outcome: str) -> None:
+    found = compare("kills", trials(*[(1.0, 1.0)] * blocks, kills={block + 1: (0, 1) for block in range(blocks)}))
+    assert found.outcome == outcome
+    assert ("cannot be judged" in moved(found)) == (outcome == "unknown")
+
+
+def test_differences_that_are_equal_but_for_rounding_have_no_spread() -> None:
+    found = compare("ttid", trials((0.350, 0.352), (0.410, 0.412), metric="ttid"))
+    assert found.outcome == "unknown"
+    assert "no-spread" in codes(found)
