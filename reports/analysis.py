@@ -23,7 +23,7 @@ from reports.situation import Situation
 from reports.stopping import Decision, decisions, ending, reached, stopped_after
 from reports.tracing import TracingPrice, about_tracing, all_alike, prices, recorded, treatments
 from reports.verdict import Verdict, decide
-from workloads.spec import Experiment
+from workloads.spec import Experiment, Launch
 
 
 @dataclass(frozen=True)
@@ -231,8 +231,10 @@ def _cases(
     counting = [line for line in ledger if line.status == "counts"]
     named = {stated.rule.app for stated in book.rules}
     evidence = {"": _trials(counting, values_by_trial(run.measures))}
+    launched = {step.app.partition("/")[0] for step in run.experiment.workload.steps if isinstance(step, Launch)}
+    launched |= {row.app for row in run.measures}
     for app in packages(run):
-        if app in named or EACH_APP in named:
+        if app in named or (EACH_APP in named and app in launched):
             evidence[app] = _trials(counting, values_by_trial(row for row in run.measures if row.app == app))
     counts = {line.trial.name for line in counting}
     broken = {metric: tuple(name for name in names if name in counts) for metric, names in run.not_finite.items()}

@@ -149,7 +149,8 @@ def cases(
     Args:
         book: the rules.
         controls: arm -> what it is compared with; None where it has no control.
-        evidence: trials that count, by the app whose launches they hold; those of all apps under the empty name.
+        evidence: trials that count, by the app whose launches they hold, every app that was to be launched among them;
+            those of all apps under the empty name.
         broken: metric -> trials whose figure is no finite number.
         looks: at the run before it ended; None: nobody looked.
     """
@@ -209,12 +210,12 @@ def decide(laid: Sequence[Case], figures: Sequence[Figures | None]) -> tuple[Fin
 
 
 def _apps(rule: Rule, evidence: Mapping[str, Sequence[TrialValues]]) -> Iterator[str]:
-    """The apps a rule is laid on; `*` stays where no launch was recorded, so that it is said."""
+    """The apps a rule is laid on: for `*` each, also one of which nothing was recorded; `*` stays where that is all."""
     if rule.app != EACH_APP:
         yield rule.app
         return
-    found = [app for app, trials in evidence.items() if app and any(rule.metric in trial.values for trial in trials)]
-    yield from found or [EACH_APP]
+    recorded = any(app and rule.metric in trial.values for app, trials in evidence.items() for trial in trials)
+    yield from [app for app in evidence if app] if recorded else [EACH_APP]
 
 
 def _case(

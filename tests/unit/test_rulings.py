@@ -12,7 +12,7 @@ from reports.rulebook import Place, Waiver, problems, rulebook
 from reports.rulings import Ruling, overall, rule_on, summary
 from tests.support.gates import book, case, decided, noisy, rulings, trials
 from tests.support.synthetic_run import Shape, run_values
-from workloads.spec import Rule
+from workloads.spec import Experiment, Rule
 
 CPU, FREE = "kswapd_cpu", "mem_available_min"
 NOT_WORSE, IMPROVE = Rule(CPU), Rule(CPU, "improve", 0.05)
@@ -172,7 +172,23 @@ def test_each_app_is_ruled_on_by_its_own_launches() -> None:
     assert [(ruling.app, ruling.decision) for ruling in found] == [
         ("com.slow", "fail"),
         ("com.same", "pass"),
+        ("com.no", "not-decided"),
         ("", "pass"),
+    ]
+    assert found[2].why == "was not recorded"
+
+
+def test_each_app_is_every_app_the_workload_launches_and_no_other() -> None:
+    def asking(made: Experiment) -> Experiment:
+        work = replace(made.workload, apps=(*made.workload.apps, "org.reclaim.never/.Main"))
+        return replace(made, workload=work, rules=(Rule("ttid", app="*"),))
+
+    run = run_values(Shape(blocks=6, warm_ups=0, noise=0.02, experiment=asking))
+    silent = tuple(row for row in run.measures if (row.metric, row.app) != ("ttid", "org.reclaim.maps"))
+    found = analyse(replace(run, measures=silent)).verdict.rulings
+    assert len(found) == 6
+    assert [(each.app, each.why) for each in found if each.ground == "cannot"] == [
+        ("org.reclaim.maps", "was not recorded")
     ]
 
 
