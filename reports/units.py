@@ -97,8 +97,14 @@ def difference(value: float, low: float, high: float, unit: str, digits: int = 3
     shown = scale(unit, value, low, high)
     figures = [figure / shown.factor for figure in (value, low, high)]
     decimals = _decimals(*figures, digits=digits)
-    texts = [signed(figure, decimals) for figure in figures]
-    return f"{texts[0]} [{texts[1]}, {texts[2]}] {shown.symbol}".rstrip()
+    first, *ends = (signed(figure, decimals) for figure in figures)
+    return f"{first} [{', '.join(_sided(ends, low, high))}] {shown.symbol}".rstrip()
+
+
+def _sided(texts: Sequence[str], low: float, high: float) -> list[str]:
+    """The ends of an interval that leaves out zero; one that rounds to 0 keeps its sign: `-0`."""
+    sign = "+" if low > 0 else "-" if high < 0 else ""
+    return [f"{sign}0" if text == "0" else text for text in texts]
 
 
 def change(ratio: float) -> str:
@@ -112,7 +118,8 @@ def change_interval(ratio: float, low: float, high: float) -> str:
     """A ratio and its interval in one style: `-38 [-51, -22] %` or `x314 [x250, x410]`."""
     if ratio >= _RATIO_WORDS_FROM:
         return f"x{number(ratio)} [x{number(low)}, x{number(high)}]"
-    return f"{_percent(ratio)} [{_percent(low)}, {_percent(high)}] %"
+    ends = _sided([_percent(low), _percent(high)], low - 1.0, high - 1.0)
+    return f"{_percent(ratio)} [{', '.join(ends)}] %"
 
 
 def share(value: float) -> str:

@@ -43,6 +43,14 @@ def test_small_changes_read_as_percent_and_large_ones_as_times() -> None:
     assert units.change(1.0) == "0 %"
 
 
+def test_an_interval_that_leaves_out_no_change_never_reads_as_if_it_held_it() -> None:
+    assert units.change_interval(0.99, 0.98, 0.9998) == "-1.0 [-2.0, -0] %"
+    assert units.change_interval(1.2, 1.0002, 1.4) == "+20 [+0, +40] %"
+    assert units.change_interval(1.001, 0.9999, 1.002) == "+0.1 [0, +0.2] %"
+    assert units.difference(-1.5, -3.0, -0.0001, "s") == "-1.50 [-3.00, -0] s"
+    assert units.difference(1.5, 0.0, 3.0, "s") == "+1.50 [0, +3.00] s"
+
+
 def test_figures_side_by_side_have_the_same_decimals() -> None:
     assert units.together([60.8e3, 83e3], "pages/s") == (["60.8", "83.0"], "k pages/s")
 
