@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One metric of one arm against the control, with its doubts. Pure."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -21,6 +22,8 @@ Family: TypeAlias = Literal["kills", "primary", "other"]
 
 KILLS: Literal["kills"] = "kills"
 FEW_BLOCKS = 6
+MISSING_UNEVEN = "missing-uneven"
+"""A figure is missing in one arm more often than chance allows: what is left of it is a choice."""
 WITHIN_NOISE_FLOOR = "within-noise-floor"
 """A caveat whose figures are each metric's own: never told once for all."""
 
@@ -139,7 +142,32 @@ def compare_metric(
         caveats=(),
     )
     dropped = sum(pair.launches_dropped for pair in used)
-    return _paid(replace(found, caveats=(*_block_caveats(found, lonely, dropped), *_estimate_caveats(found))), looks)
+    doubts = (*_block_caveats(found, lonely, dropped), *_missing(found, trials), *_estimate_caveats(found))
+    return _paid(replace(found, caveats=doubts), looks)
+
+
+def lacking(metric: str, arm: str, control: str, trials: Sequence[TrialValues]) -> tuple[int, int]:
+    """Blocks with both trials in which the arm recorded fewer launches or none, and those in which the control did."""
+    counts = {
+        name: {trial.block: len(trial.values.get(metric, ())) for trial in trials if trial.arm == name}
+        for name in (arm, control)
+    }
+    apart = [counts[arm][block] - counts[control][block] for block in counts[arm].keys() & counts[control].keys()]
+    return sum(each < 0 for each in apart), sum(each > 0 for each in apart)
+
+
+def _missing(comparison: Comparison, trials: Sequence[TrialValues]) -> Iterator[Caveat]:
+    """By the exact sign test over blocks (McNemar, Psychometrika 12 (1947) 153-157): launches are no units."""
+    arm, control = lacking(comparison.metric.name, comparison.arm, comparison.control, trials)
+    most, either = max(arm, control), arm + control
+    tail = sum(math.comb(either, hits) for hits in range(most, either + 1))
+    if 2 * tail <= (1 - CONFIDENCE) * 2**either:
+        yield Caveat(
+            MISSING_UNEVEN,
+            f"Figures are missing in {count(arm, 'block')} of {comparison.arm} and in {control} of"
+            f" {comparison.control}, hardly by chance: what failed or timed out may be the slowest.",
+            "Find out why they are missing before you believe what is left.",
+        )
 
 
 def _over_all(pairs: Sequence[Pair], confidence: float) -> Estimate | None:

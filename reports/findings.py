@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from reports.comparison import FEW_BLOCKS, TrialValues, compare_metric
+from reports.comparison import FEW_BLOCKS, MISSING_UNEVEN, Comparison, TrialValues, compare_metric, lacking
 from reports.families import holm
 from reports.looks import Looks, scaled_one_sided_p, scaled_p
 from reports.metrics import METRICS
@@ -42,6 +42,7 @@ Ground: TypeAlias = Literal[
     "not-improved",
 ]
 """Why: `cannot`: no evidence; `broken`: some of it is no number; `uncounted`: processes died where no block looks;
+`lost`: figures of the arm are missing more often than chance allows;
 `same`: no difference in any block; `blind`: the run is too coarse to see the margin; `open`: proven neither way."""
 
 ERROR = 0.05
@@ -69,6 +70,7 @@ class Case:
         broken: trials whose figure is no finite number.
         uncounted: of a rule on kills, trials of the arm with kills that no block compares: left out by rule, not
             measured, or without a partner.
+        lost: blocks in which the arm lacks figures that its control has, where those are too many for chance; else 0.
         caveats: doubts about the effect.
         confidence: coverage of its interval by itself: above 0.95 where the run was looked at before it ended.
     """
@@ -82,6 +84,7 @@ class Case:
     trouble: str = ""
     broken: tuple[str, ...] = ()
     uncounted: tuple[str, ...] = ()
+    lost: int = 0
     caveats: tuple[Caveat, ...] = ()
     confidence: float = CONFIDENCE
 
@@ -236,8 +239,14 @@ def _case(
         found.left_out,
         trouble="" if pairs else _nothing(name, found.left_out, trials),
         broken=broken,
+        lost=_lost(found, trials),
         caveats=(*found.caveats, *_not_finite(broken)),
     )
+
+
+def _lost(found: Comparison, trials: Sequence[TrialValues]) -> int:
+    fewer, more = lacking(found.metric.name, found.arm, found.control, trials)
+    return fewer if fewer > more and any(caveat.code == MISSING_UNEVEN for caveat in found.caveats) else 0
 
 
 def _not_finite(trials: tuple[str, ...]) -> Iterator[Caveat]:
@@ -276,6 +285,8 @@ def _finding(case: Case, figures: Figures | None, adjusted: float | None) -> Fin
         decision, ground = "not-decided", "broken"
     if case.uncounted and decision == "pass":
         decision, ground = "not-decided", "uncounted"
+    if case.lost and decision == "pass":
+        decision, ground = "not-decided", "lost"
     return Finding(case, figures, adjusted, decision, ground)
 
 

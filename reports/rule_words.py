@@ -131,6 +131,11 @@ def _uncounted(finding: Finding, _figures: Figures, _blocks: int | None) -> str:
     return f"would hold, but processes were killed in {lost} of {finding.case.arm} that no block compares"
 
 
+def _lost(finding: Finding, _figures: Figures, _blocks: int | None) -> str:
+    case = finding.case
+    return f"would hold, but {case.arm} lacks figures in {count(case.lost, 'block')}, too many for chance"
+
+
 def _improved(finding: Finding, figures: Figures, _blocks: int | None) -> str:
     rule = finding.case.rule
     by = f" by more than {margin_text(rule)}" if rule.margin else ""
@@ -151,6 +156,7 @@ _GROUNDS: dict[Ground, Callable[[Finding, Figures, int | None], str]] = {
     "open": _open,
     "broken": _broken,
     "uncounted": _uncounted,
+    "lost": _lost,
     "improved": _improved,
     "not-improved": _not_improved,
 }

@@ -153,6 +153,28 @@ def test_a_figure_that_is_no_number_never_passes_but_can_fail() -> None:
     assert "003-b2-on" in cpu.caveats[-1].what
 
 
+@pytest.mark.parametrize(("arm", "expected"), [("on", ("not-decided", "lost")), ("off", ("pass", "proven"))])
+@pytest.mark.parametrize("blocks", [6, 10])
+def test_what_an_arm_lost_more_often_than_its_control_is_not_passed(
+    blocks: int, arm: str, expected: tuple[str, str]
+) -> None:
+    whole = trials({"ttid": noisy(20, 0.02)})
+    without = [
+        replace(each, values={"kills": {0: 0.0}}) if each.arm == arm and each.block <= blocks else each
+        for each in whole
+    ]
+    (ruling,) = rulings(without, Rule("ttid"))
+    assert (ruling.decision, ruling.ground) == expected
+    assert "missing-uneven" in {caveat.code for caveat in ruling.caveats}
+
+
+def test_a_few_missing_figures_or_as_many_in_either_arm_are_chance() -> None:
+    whole = trials({"ttid": noisy(20, 0.02)})
+    for lost in ({("on", block) for block in range(5)}, {(arm, block) for arm in ("on", "off") for block in range(8)}):
+        some = [replace(each, values={"kills": {0: 0.0}}) if (each.arm, each.block) in lost else each for each in whole]
+        assert rulings(some, Rule("ttid"))[0].decision == "pass"
+
+
 def test_many_rules_share_one_chance_of_a_wrong_failure() -> None:
     pairs = noisy(16, 0.05, 1.05, seed=4)
     alone = one(pairs)
