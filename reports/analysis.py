@@ -240,8 +240,8 @@ def _cases(
     broken = {metric: tuple(name for name in names if name in counts) for metric, names in run.not_finite.items()}
     doubts = {(each.arm, each.metric.name, ""): each.caveats for each in comparisons}
     laid = cases(book, treatments(run.experiment), evidence, broken, _looks(run))
-    laid = (replace(case, uncounted=_uncounted(case, ledger)) if case.rule.metric == KILLS else case for case in laid)
-    return tuple(_with_doubts(case, doubts.get((case.arm, case.rule.metric, case.app), ())) for case in laid)
+    told = (replace(case, uncounted=_uncounted(case, ledger)) if case.rule.metric == KILLS else case for case in laid)
+    return tuple(_with_doubts(case, doubts.get((case.arm, case.rule.metric, case.app), ())) for case in told)
 
 
 def _uncounted(case: Case, ledger: Sequence[LedgerLine]) -> tuple[str, ...]:

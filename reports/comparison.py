@@ -2,7 +2,7 @@
 """One metric of one arm against the control, with its doubts. Pure."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -116,10 +116,9 @@ def compare_metric(
     pairs = pair_blocks(samples[control], samples[arm])
     used = [pair for pair in pairs if metric.name == KILLS or pair.survivors_equal]
     controls, arms, lags = [p.control for p in used], [p.arm for p in used], [p.lag for p in used]
-    differences, n = [pair.difference for pair in used], len(used)
+    differences, n, lonely = [p.difference for p in used], len(used), sum(map(len, samples.values())) - 2 * len(pairs)
     sure = looks.confidence([pair.block for pair in used]) if looks else CONFIDENCE
     difference = paired_t(differences, lags, confidence=sure)
-    lonely = len(samples[control]) + len(samples[arm]) - 2 * len(pairs)
     found = Comparison(
         metric=metric,
         arm=arm,
@@ -156,18 +155,21 @@ def lacking(metric: str, arm: str, control: str, trials: Sequence[TrialValues]) 
     return sum(each < 0 for each in apart), sum(each > 0 for each in apart)
 
 
-def _missing(comparison: Comparison, trials: Sequence[TrialValues]) -> Iterator[Caveat]:
+def _missing(comparison: Comparison, trials: Sequence[TrialValues]) -> list[Caveat]:
     """By the exact sign test over blocks (McNemar, Psychometrika 12 (1947) 153-157): launches are no units."""
     arm, control = lacking(comparison.metric.name, comparison.arm, comparison.control, trials)
     most, either = max(arm, control), arm + control
     tail = sum(math.comb(either, hits) for hits in range(most, either + 1))
-    if 2 * tail <= (1 - CONFIDENCE) * 2**either:
-        yield Caveat(
+    if 2 * tail > (1 - CONFIDENCE) * 2**either:
+        return []
+    return [
+        Caveat(
             MISSING_UNEVEN,
             f"Figures are missing in {count(arm, 'block')} of {comparison.arm} and in {control} of"
             f" {comparison.control}, hardly by chance: what failed or timed out may be the slowest.",
             "Find out why they are missing before you believe what is left.",
         )
+    ]
 
 
 def _over_all(pairs: Sequence[Pair], confidence: float) -> Estimate | None:

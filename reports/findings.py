@@ -32,6 +32,7 @@ Ground: TypeAlias = Literal[
     "few",
     "broken",
     "uncounted",
+    "lost",
     "same",
     "better",
     "proven",
