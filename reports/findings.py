@@ -21,7 +21,7 @@ from reports.metrics import METRICS
 from reports.record import Caveat
 from reports.rulebook import EACH_APP, Rulebook, StatedRule, app_problem, metric_problem
 from reports.statistics.blocks import Pair
-from reports.statistics.paired import CONFIDENCE, Estimate, below_p, paired_t, t_quantile
+from reports.statistics.paired import CONFIDENCE, Estimate, below_p, paired_t
 from reports.statistics.power import power_of
 from workloads.spec import Rule
 
@@ -191,7 +191,7 @@ def weigh(case: Case) -> Figures | None:
         difference,
         margin,
         scaled_one_sided_p(below if case.worse_sign > 0 else 1 - below, case.confidence),
-        _power(margin, difference),
+        _power(margin, difference.error, difference.freedom),
     )
 
 
@@ -267,12 +267,10 @@ def _nothing(name: str, left_out: int, trials: Sequence[TrialValues]) -> str:
     return "was not recorded"
 
 
-def _power(margin: float, effect: Estimate) -> float:
-    """Chance to see a worsening of the margin, at the level that the looks at the run have left."""
-    if not effect.error or margin == 0:
+def _power(margin: float, error: float, freedom: float) -> float:
+    if error == 0 or margin == 0:
         return float(margin > 0)
-    seen_for_certain = (_SURELY_SEEN + t_quantile(effect.freedom, effect.confidence)) * effect.error
-    return power_of(min(margin, seen_for_certain), effect.error, effect.freedom, effect.confidence)
+    return power_of(min(margin, _SURELY_SEEN * error), error, freedom)
 
 
 def _finding(case: Case, figures: Figures | None, adjusted: float | None) -> Finding:

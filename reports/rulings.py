@@ -198,7 +198,7 @@ def _blocks(case: Case, figures: Figures) -> int | None:
     error = figures.difference.error
     if not figures.margin or error is None:
         return None
-    return blocks_for(figures.margin, error * len(case.pairs) ** 0.5, confidence=case.confidence)
+    return blocks_for(figures.margin, error * len(case.pairs) ** 0.5)
 
 
 def _waived(ruling: Ruling, book: Rulebook) -> Ruling:

@@ -77,18 +77,6 @@ def test_a_coarse_run_that_looks_well_is_not_decided_and_told_how_many_blocks_ar
     assert f"about {blind.blocks} blocks would be enough" in blind.why
 
 
-def test_looks_at_a_run_cost_power_and_blocks_too() -> None:
-    plain = case(NOT_WORSE, noisy(16, 0.05))
-    paying = replace(plain, confidence=0.99)
-    (before,), (after,) = (rule_on([each], book(NOT_WORSE)) for each in (plain, paying))
-    assert before.power is not None
-    assert before.blocks is not None
-    assert after.power is not None
-    assert after.blocks is not None
-    assert (before.power > 0.8 > after.power, before.blocks < after.blocks) == (True, True)
-    assert (before.decision, after.ground) == ("pass", "blind")
-
-
 def test_no_difference_in_any_block_passes_and_is_said() -> None:
     found = trials({CPU: [(3.0, 3.0)] * 6})
     kills, cpu = rulings(found, Rule("kills", margin=0.0, relative=False), NOT_WORSE)
