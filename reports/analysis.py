@@ -156,8 +156,6 @@ def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
     exclusions = _exclusions(run, ledger, values, comparisons)
     decided = decisions(run.experiment, comparisons)
     situation = _situation(run, ledger, decided)
-    if any(each.metric.name == KILLS and each.outcome == "worse" for each in comparisons):
-        book = with_kills(book)
     laid = _cases(run, book, ledger, comparisons) if situation.comparable else ()
     verdict = decide(run.experiment, situation, comparisons, rule_on(laid, book))
     floor = floor_of(_origin(run), comparisons) if all_alike(run.experiment) else None
@@ -228,6 +226,10 @@ def _cases(
     run: RunValues, book: Rulebook, ledger: Sequence[LedgerLine], comparisons: Sequence[Comparison]
 ) -> tuple[Case, ...]:
     """Every rule on every arm; a rule about an app sees that app's launches alone."""
+    torn = {line.trial.block for line in ledger if line.status == "excluded"}
+    unseen = any(line.kills and line.trial.block in torn for line in ledger)
+    if unseen or any(each.metric.name == KILLS and each.outcome == "worse" for each in comparisons):
+        book = with_kills(book)
     counting = [line for line in ledger if line.status == "counts"]
     named = {stated.rule.app for stated in book.rules}
     evidence = {"": _trials(counting, values_by_trial(run.measures))}

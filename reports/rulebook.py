@@ -105,8 +105,9 @@ def rulebook(experiment: Experiment, place: Place, lines: Sequence[int | None] =
 
 
 def with_kills(book: Rulebook) -> Rulebook:
-    """A rulebook for a run in which an arm surely kills more: one that names no kills asks about them all the same.
+    """A rulebook for a run in which an arm surely kills more, or processes died in trials that are left out.
 
+    One that names no kills asks about them all the same.
     A killed process makes every other figure look better, so no gate may pass over it.
     """
     if not book.rules or any(stated.rule.metric == KILLS for stated in book.rules):

@@ -17,6 +17,9 @@ _STEPS: dict[str, tuple[tuple[float, str], ...]] = {
     "pages/s": ((1e6, "M pages/s"), (1e3, "k pages/s"), (1.0, "pages/s")),
     "count": ((1.0, ""),),
 }
+_UNSCALED = {unit: step for unit, steps in _STEPS.items() for step in steps if step[0] == 1.0}
+"""Nothing is told in the unit itself: `0 pages`, not `0 M pages`."""
+
 _WHOLE_PERCENT_FROM = 9.95
 _RATIO_WORDS_FROM = 3.0
 """From three times on, a ratio reads better than a percentage (`x314`, not `+31,300 %`)."""
@@ -45,7 +48,7 @@ def scale(unit: str, *values: float) -> Scale:
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
     steps = _STEPS.get(unit, ((1.0, unit),))
     fitting = [step for step in steps if largest >= _threshold(step[0], unit)]
-    chosen = fitting[0] if fitting else (steps[0] if largest == 0 else steps[-1])
+    chosen = fitting[0] if fitting else (_UNSCALED.get(unit, steps[0]) if largest == 0 else steps[-1])
     return Scale(*chosen)
 
 
