@@ -109,7 +109,7 @@ def test_more_kills_fail_and_their_blocks_leave_every_other_metric() -> None:
 @pytest.mark.parametrize("left_out", ["on", "off"])
 @pytest.mark.parametrize("rules", [(), (Rule("kswapd_cpu"),)], ids=["default", "none-on-kills"])
 def test_kills_where_no_block_looks_are_never_passed(left_out: str, rules: tuple[Rule, ...]) -> None:
-    plain = Shape(blocks=16, warm_ups=0, effect=False, experiment=lambda e: replace(e, rules=rules))
+    plain = Shape(blocks=8, warm_ups=0, effect=False, experiment=lambda e: replace(e, rules=rules))
     lost = [trial for trial in run_values(plain).plan.trials if trial.block in (2, 5)]
     killed = {trial.index: 3 for trial in lost if trial.arm == "on"}
     excluded = {trial.index: "hot" for trial in lost if trial.arm == left_out}
