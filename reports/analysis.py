@@ -317,7 +317,7 @@ def _background(run: RunValues, floor: NoiseFloor | None, priced: Sequence[Traci
     if known.price and not priced:
         yield known.price.told(run.device, run.name)
     if all_alike(run.experiment) and floor is None and run.records:
-        yield f"Not kept as this phone's noise floor: that takes {FEW_BLOCKS} blocks without kills."
+        yield f"Not kept as this phone's noise floor: that takes {FEW_BLOCKS} blocks without kills and with some noise."
 
 
 def _trials(

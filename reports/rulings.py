@@ -119,7 +119,8 @@ def summary(rulings: Sequence[Ruling]) -> str:
     if len(rulings) == 1:
         return f"{word}. The only ruling {whole}."
     if len(parts) == 1:
-        return f"{word}. All {len(rulings)} rulings {whole}."
+        all_of_them = "Both" if len(rulings) == 2 else f"All {len(rulings)}"  # noqa: PLR2004 - a word of its own
+        return f"{word}. {all_of_them} rulings {whole}."
     return f"{word}. Of {len(rulings)} rulings {enumerate_words(parts)}."
 
 

@@ -99,7 +99,8 @@ class RunStore:
             StoreError: not a run, a newer schema, or a broken file, by its name.
         """
         if not (path / "plan.json").is_file() or not (path / "device.json").is_file():
-            raise StoreError(f"{path}: is not a run directory (no plan.json and device.json); name one made by reclaim")
+            what = "is not a run directory (no plan.json and device.json)" if path.exists() else "is not there"
+            raise StoreError(f"{path}: {what}; name one made by reclaim")
         plan = decode(_read(path / "plan.json"), Plan, path / "plan.json")
         for trial in plan.trials:
             _plain(trial.name)
