@@ -9,19 +9,19 @@ from reports.comparison import FEW_BLOCKS, KILLS, WITHIN_NOISE_FLOOR, Comparison
 from reports.evenness import Exclusions, examine
 from reports.exclusions import not_judged
 from reports.families import judge
-from reports.findings import Case, cases
+from reports.gate.findings import Case, cases
+from reports.gate.rulebook import EACH_APP, Place, Rulebook, rulebook, with_kills
+from reports.gate.rulings import rule_on
 from reports.interaction import Interaction, interactions
 from reports.ledger import LedgerLine, keep_ledger, rules_in_force
 from reports.levels import Level, levels
 from reports.looks import Looks, looks_at
 from reports.metrics import METRICS, Metric
-from reports.noise import NoiseFloor, Origin, doubt, floor_of
+from reports.noise.floor import NoiseFloor, Origin, doubt, floor_of
+from reports.noise.tracing import TracingPrice, about_tracing, all_alike, prices, recorded, treatments
 from reports.record import Caveat, DeviceFacts, Plan, TrialRecord
-from reports.rulebook import EACH_APP, Place, Rulebook, rulebook, with_kills
-from reports.rulings import rule_on
 from reports.situation import Situation
 from reports.stopping import Decision, decisions, ending, reached, stopped_after
-from reports.tracing import TracingPrice, about_tracing, all_alike, prices, recorded, treatments
 from reports.verdict import Verdict, decide
 from workloads.spec import Experiment, Launch
 

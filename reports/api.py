@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 from reports.analysis import Analysis, TrialDoubt
 from reports.compare import COMPARISON_COLUMNS, compare_run, flat
 from reports.comparison import Comparison
-from reports.gate import judge_run
+from reports.gate.judge import judge_run
+from reports.gate.rulings import Ruling
 from reports.ledger import LedgerLine
 from reports.metrics import MEASURE_COLUMNS, METRICS, Metric
 from reports.record import Caveat, DeviceFacts, TrialRecord
-from reports.rulings import Ruling
 from reports.statistics.blocks import Pair
 from reports.statistics.paired import Estimate
 from reports.store import RunStore

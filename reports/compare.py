@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from reports.analysis import Analysis, Measure, RunValues, analyse
 from reports.comparison import Comparison
+from reports.gate.rulebook import Rulebook
 from reports.measures import caveats_of
-from reports.noise_store import known
+from reports.noise.store import known
 from reports.record import SCHEMA_VERSION, Caveat
-from reports.rulebook import Rulebook
 from reports.store import RunStore
 from workloads.errors import StoreError
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reports.comparison import Comparison, Outcome
-from reports.findings import ERROR, SIGHT, Case, weigh
+from reports.gate.findings import ERROR, SIGHT, Case, weigh
+from reports.gate.rulebook import Place, StatedRule
 from reports.looks import family_size
+from reports.noise.tracing import treatments
 from reports.record import Plan, PlannedTrial, TrialRecord
-from reports.rulebook import Place, StatedRule
 from reports.statistics.paired import CONFIDENCE
 from reports.statistics.sequential import Outlook, look_blocks, outlook
-from reports.tracing import treatments
 from reports.units import count
 from reports.wording import enumerate_words
 from workloads.spec import Experiment, Rule

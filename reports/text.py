@@ -9,7 +9,7 @@ from reports import interaction_words
 from reports.analysis import Analysis
 from reports.comparison import KILLS, Comparison, shared_codes
 from reports.exclusions import BY_RECORD
-from reports.gate_text import rules_lines
+from reports.gate.text import rules_lines
 from reports.levels import Level
 from reports.printable import printable
 from reports.units import count, share, together

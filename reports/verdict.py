@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from reports.comparison import FEW_BLOCKS, KILLS, Comparison, Outcome
-from reports.findings import Decision
+from reports.gate.findings import Decision
+from reports.gate.rulings import Ruling, overall, summary
+from reports.noise.tracing import recordless
 from reports.record import Caveat
-from reports.rulings import Ruling, overall, summary
 from reports.situation import Situation, kills_sentence, troubles
-from reports.tracing import recordless
 from reports.units import count
 from reports.wording import enumerate_words, moved, seen, title
 from workloads.spec import Experiment

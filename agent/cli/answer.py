@@ -16,7 +16,7 @@ def answer(store: RunStore, out: TextIO, err: TextIO) -> None:
     """
     from reports.compare import compare_run, keep  # noqa: PLC0415 - imported late: pandas and charts
     from reports.measures import measure_run  # noqa: PLC0415 - the same
-    from reports.noise_store import remember  # noqa: PLC0415 - the same
+    from reports.noise.store import remember  # noqa: PLC0415 - the same
     from reports.page.render import write_page  # noqa: PLC0415 - the same
     from reports.text import compare_text  # noqa: PLC0415 - the same
 

@@ -33,7 +33,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         return _several(args, out)
     from reports.compare import compare_run, document, keep  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
-    from reports.noise_store import remember  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.noise.store import remember  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.store import RunStore  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.text import compare_text  # noqa: PLC0415 - imported late: `--help` needs none of it
 
@@ -47,7 +47,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 def _several(args: argparse.Namespace, out: TextIO) -> int:
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
-    from reports.several import (  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.several.runs import (  # noqa: PLC0415 - imported late: `--help` needs none of it
         gather_runs,
         several_document,
         several_text,

@@ -54,8 +54,8 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: AR
         InputError: rules that do not fit, or a run in which nothing can be compared.
         StoreError: not a run, a file of it is broken, or an output cannot be written.
     """
-    from reports.gate import judge_run  # noqa: PLC0415 - imported late: `--help` needs none of it
-    from reports.gate_text import gate_text  # noqa: PLC0415 - the same
+    from reports.gate.judge import judge_run  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.gate.text import gate_text  # noqa: PLC0415 - the same
     from reports.outputs.files import write_named  # noqa: PLC0415 - the same
     from reports.store import RunStore  # noqa: PLC0415 - the same
 

@@ -11,10 +11,10 @@ from agent.device import batch, parse
 from agent.device.phone import Phone
 from agent.knobs.base import Knob
 from agent.knobs.discover import find
+from reports.gate.rulebook import Place, problems, rulebook
 from reports.metrics import METRICS
+from reports.noise.tracing import recordless
 from reports.record import DeviceFacts
-from reports.rulebook import Place, problems, rulebook
-from reports.tracing import recordless
 from workloads.device.build import TARGETS
 from workloads.errors import FinalError, InputError
 from workloads.spec import FIRST_LOOK, Experiment, Setting

@@ -108,8 +108,8 @@ def _terms(request: Request) -> Terms:
 
 
 def _outlook(experiment: Experiment, facts: DeviceFacts) -> tuple[str, ...]:
-    from reports.noise import outlook  # noqa: PLC0415 - imported late: a wrong name must be told at once
-    from reports.noise_store import known  # noqa: PLC0415 - the same
+    from reports.noise.floor import outlook  # noqa: PLC0415 - imported late: a wrong name must be told at once
+    from reports.noise.store import known  # noqa: PLC0415 - the same
     from reports.stopping import expected, fixed_blocks  # noqa: PLC0415 - the same
 
     remembered, workload = known(facts, experiment.workload), experiment.workload.name

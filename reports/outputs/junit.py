@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 from reports.analysis import Analysis
+from reports.gate.rulings import Ruling, sight_text, waiver_text
+from reports.gate.words import rule_text
 from reports.printable import printable
-from reports.rule_words import rule_text
-from reports.rulings import Ruling, sight_text, waiver_text
 from reports.wording import sentence
 
 _TAGS = {"fail": "failure", "not-decided": "error", "waived": "skipped"}

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 
 from reports.analysis import Analysis
-from reports.gate_text import TOLD_BY_ITS_RULING, against, doubts
+from reports.gate.rulings import Ruling, sight_text
+from reports.gate.text import TOLD_BY_ITS_RULING, against, doubts
+from reports.gate.words import WORDS, rule_text
 from reports.printable import printable
 from reports.record import Caveat
-from reports.rule_words import WORDS, rule_text
-from reports.rulings import Ruling, sight_text
 from reports.units import count
 from reports.wording import sentence
 

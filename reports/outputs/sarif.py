@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 from reports.analysis import Analysis
-from reports.findings import Decision
+from reports.gate.findings import Decision
+from reports.gate.rulebook import Place
+from reports.gate.rulings import Ruling, sight_text
+from reports.gate.words import rule_text
 from reports.printable import printable
-from reports.rule_words import rule_text
-from reports.rulebook import Place
-from reports.rulings import Ruling, sight_text
 from reports.wording import sentence
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

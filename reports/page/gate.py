@@ -2,10 +2,10 @@
 """Rulings as the page shows them, in the words of the terminal. Pure."""
 
 from reports.analysis import Analysis
-from reports.findings import Decision
+from reports.gate.findings import Decision
+from reports.gate.rulings import Ruling, waiver_text
+from reports.gate.words import WORDS, rule_text
 from reports.page.model import RulingRow, Tone
-from reports.rule_words import WORDS, rule_text
-from reports.rulings import Ruling, waiver_text
 from reports.wording import sentence
 
 _TONES: dict[Decision, Tone] = {"pass": "good", "fail": "bad", "not-decided": "unknown", "waived": "moved"}

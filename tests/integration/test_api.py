@@ -13,7 +13,7 @@ import pytest
 import reports
 import reports.api
 from reports import COMPARISON_COLUMNS, MEASURE_COLUMNS, Comparison, Estimate, InputError, Run, StoreError, open_run
-from reports.findings import Decision
+from reports.gate.findings import Decision
 from tests.support.synthetic_run import Shape, make_run
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"

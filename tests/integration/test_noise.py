@@ -18,8 +18,8 @@ from reports.analysis import Analysis, Known, RunValues, analyse
 from reports.compare import read_run
 from reports.encoding import decode, encode
 from reports.folders import state_dir
-from reports.noise import SHIPPED_WORKLOAD, MetricNoise, NoiseFloor, Origin, Span, floor_of, outlook
-from reports.noise_store import Memory, known, remember
+from reports.noise.floor import SHIPPED_WORKLOAD, MetricNoise, NoiseFloor, Origin, Span, floor_of, outlook
+from reports.noise.store import Memory, known, remember
 from reports.page.build import Extras, build_page
 from reports.record import DeviceFacts
 from reports.statistics.design import design

@@ -10,9 +10,9 @@ import pytest
 
 from reports.analysis import Analysis, analyse
 from reports.compare import compare_run
-from reports.findings import Case, weigh
-from reports.rulings import Ruling, Sight, sight_text, with_sight
-from reports.selftest import noise, plant, plant_rows, self_test
+from reports.gate.findings import Case, weigh
+from reports.gate.rulings import Ruling, Sight, sight_text, with_sight
+from reports.gate.selftest import noise, plant, plant_rows, self_test
 from reports.statistics.paired import ratio_of_means
 from tests.support import recorded_blocks
 from tests.support.synthetic_run import Shape, make_run, run_values

@@ -15,11 +15,11 @@ from agent.cli import compare
 from agent.cli.main import main
 from reports.analysis import Measure, RunValues, analyse
 from reports.comparison import KILLS
-from reports.joint import Joint, join
-from reports.joint_effect import JointEffect
-from reports.joint_text import joint_text
-from reports.pool import Gathered, gather, pooled
 from reports.record import DeviceFacts, ExclusionRule
+from reports.several.effect import JointEffect
+from reports.several.joint import Joint, join
+from reports.several.pool import Gathered, gather, pooled
+from reports.several.text import joint_text
 from tests.support.synthetic_run import Shape, make_run, run_values
 from workloads.errors import InputError
 from workloads.spec import Experiment, Home, Setting

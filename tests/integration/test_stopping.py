@@ -16,7 +16,7 @@ from reports.comparison import Comparison, TrialValues, compare_metric
 from reports.encoding import encode
 from reports.looks import Looks, looks_at, scaled_one_sided_p
 from reports.metrics import METRICS
-from reports.pool import pooled
+from reports.several.pool import pooled
 from reports.statistics.sequential import look_blocks
 from reports.stopping import STOPPED, all_decided, decisions, expected, fixed_blocks, look_due, stopped_after, told
 from reports.text import compare_text

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from reports.comparison import TrialValues
-from reports.findings import Case, Decision, cases, decide, weigh
-from reports.rulebook import Place, Rulebook, StatedRule
-from reports.rulings import Ruling, overall, rule_on
+from reports.gate.findings import Case, Decision, cases, decide, weigh
+from reports.gate.rulebook import Place, Rulebook, StatedRule
+from reports.gate.rulings import Ruling, overall, rule_on
 from reports.statistics.blocks import Pair
 from workloads.spec import Rule
 

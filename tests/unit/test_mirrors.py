@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.findings import Decision, Finding, decide, weigh
+from reports.gate.findings import Decision, Finding, decide, weigh
 from reports.statistics.paired import paired_t, ratio_of_means
 from tests.support.gates import case, noisy
 from workloads.spec import Must, Rule

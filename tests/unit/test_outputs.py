@@ -14,12 +14,12 @@ import pytest
 import xmlschema
 
 from reports.analysis import Analysis, analyse
+from reports.gate.rulebook import Place, Rulebook, StatedRule, Waiver
+from reports.gate.selftest import self_test
 from reports.outputs.junit import junit
 from reports.outputs.markdown import code, escape, markdown
 from reports.outputs.sarif import sarif
 from reports.page.gate import ruling_rows
-from reports.rulebook import Place, Rulebook, StatedRule, Waiver
-from reports.selftest import self_test
 from tests.support.synthetic_run import Shape, run_values
 from workloads.spec import Rule
 

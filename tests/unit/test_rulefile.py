@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.rulebook import Place, Rulebook, StatedRule
-from reports.rulefile import load
+from reports.gate.rulebook import Place, Rulebook, StatedRule
+from reports.gate.rulefile import load
 from workloads.errors import InputError
 from workloads.spec import Rule
 

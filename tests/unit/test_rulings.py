@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from reports.analysis import analyse
-from reports.findings import cases
-from reports.rulebook import Place, Waiver, problems, rulebook
-from reports.rulings import Ruling, overall, rule_on, summary
+from reports.gate.findings import cases
+from reports.gate.rulebook import Place, Waiver, problems, rulebook
+from reports.gate.rulings import Ruling, overall, rule_on, summary
 from tests.support.gates import book, case, decided, noisy, rulings, trials
 from tests.support.synthetic_run import Shape, run_values
 from workloads.spec import Experiment, Rule

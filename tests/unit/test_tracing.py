@@ -12,12 +12,12 @@ import pytest
 
 from reports.analysis import Analysis, Known, Measure, RunValues, analyse
 from reports.measures import measure_trial
-from reports.noise_store import known, remember
+from reports.noise.store import known, remember
+from reports.noise.tracing import all_alike, recordless, treatments
 from reports.page.build import Extras, build_page
 from reports.record import TrialRecord
 from reports.recorded import WITHOUT_TRACE
 from reports.text import compare_text
-from reports.tracing import all_alike, recordless, treatments
 from tests.support.synthetic_run import Shape, run_values
 from workloads import load
 from workloads.errors import InputError

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from reports.findings import Case, Decision
-from reports.selftest import RUNS, Noise, noise, plant, tally
+from reports.gate.findings import Case, Decision
+from reports.gate.selftest import RUNS, Noise, noise, plant, tally
 from reports.statistics.power import spread
 from tests.benchmarks.statistics.row import Row
 from tests.support.gates import case, decided

@@ -4,7 +4,7 @@
 from collections.abc import Callable
 
 from reports.comparison import FEW_BLOCKS, KILLS
-from reports.findings import Decision, Figures, Finding, Ground
+from reports.gate.findings import Decision, Figures, Finding, Ground
 from reports.metrics import METRICS
 from reports.statistics.paired import Estimate
 from reports.statistics.power import MOST_BLOCKS

@@ -4,9 +4,9 @@
 from collections.abc import Iterator, Sequence
 
 from reports.analysis import Analysis
+from reports.gate.rulings import Ruling, sight_text, waiver_text
+from reports.gate.words import WORDS, rule_text
 from reports.record import Caveat
-from reports.rule_words import WORDS, rule_text
-from reports.rulings import Ruling, sight_text, waiver_text
 from reports.wording import sentence
 from reports.wrapping import wrap
 

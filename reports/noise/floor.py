@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What arms with the same settings differ by on one phone: told by an A/A run, used before and after every later one.
 
-Pure; `reports.noise_store` keeps it. Differences are in base units, shares of the control's level as 0.02 for +2 %.
+Pure; `reports.noise.store` keeps it. Differences are in base units, shares of the control's level as 0.02 for +2 %.
 """
 
 import math

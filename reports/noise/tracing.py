@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from reports.comparison import KILLS, Outcome, TrialValues, compare_metric
 from reports.families import judge
 from reports.metrics import METRICS
-from reports.noise import Origin, Span, share_of
+from reports.noise.floor import Origin, Span, share_of
 from reports.record import DeviceFacts, TrialRecord
 from reports.recorded import AM_TOTAL_TIME, WITHOUT_TRACE, by_am, by_vmstat
 from reports.units import change_interval, count, difference, share

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from reports.compare import document, flat, read_run
-from reports.joint import Joint, join
-from reports.joint_effect import JointEffect
-from reports.joint_text import joint_text, pooled_text
-from reports.pool import Gathered, Phone, gather
 from reports.record import SCHEMA_VERSION
+from reports.several.effect import JointEffect
+from reports.several.joint import Joint, join
+from reports.several.pool import Gathered, Phone, gather
+from reports.several.text import joint_text, pooled_text
 from reports.store import RunStore
 from workloads.errors import InputError
 

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 
 from reports.analysis import Analysis, RunValues, analyse
 from reports.comparison import KILLS
-from reports.findings import Case, Decision, Figures, decide, weigh
-from reports.rulings import Sight, with_sight
+from reports.gate.findings import Case, Decision, Figures, decide, weigh
+from reports.gate.rulings import Sight, with_sight
+from reports.noise.tracing import about_tracing
 from reports.statistics.blocks import Pair
 from reports.statistics.design import design
 from reports.statistics.paired import array
-from reports.tracing import about_tracing
 from reports.verdict import Verdict, ruled
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from reports.findings import SIGHT, Case, Decision, Figures, Finding, Ground, decide, weigh
+from reports.gate.findings import SIGHT, Case, Decision, Figures, Finding, Ground, decide, weigh
+from reports.gate.rulebook import Place, Rulebook, Waiver
+from reports.gate.words import WORDS, margin_text, probability, seldom, subject, why
 from reports.record import Caveat
-from reports.rule_words import WORDS, margin_text, probability, seldom, subject, why
-from reports.rulebook import Place, Rulebook, Waiver
 from reports.statistics.paired import Estimate, ratio_of_means
 from reports.statistics.power import blocks_for
 from reports.wording import enumerate_words
@@ -91,7 +91,7 @@ def rule_on(laid: Sequence[Case], book: Rulebook) -> tuple[Ruling, ...]:
     """Decide every case, tell why, and lay waivers on failures.
 
     Args:
-        laid: `reports.findings.cases`.
+        laid: `reports.gate.findings.cases`.
         book: its waivers count.
     """
     found = decide(laid, [weigh(case) for case in laid])

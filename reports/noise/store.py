@@ -20,10 +20,10 @@ from reports.atomic import write_bytes
 from reports.comparison import FEW_BLOCKS
 from reports.encoding import decode, encode
 from reports.folders import state_dir
-from reports.noise import NoiseFloor
+from reports.noise.floor import NoiseFloor
+from reports.noise.tracing import TracingPrice
 from reports.printable import printable
 from reports.record import SCHEMA_VERSION, DeviceFacts
-from reports.tracing import TracingPrice
 from workloads.errors import StoreError
 from workloads.spec import Workload
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a gate judges by: rules, where each is written, and waivers. Pure; `reports.rulefile` reads them from files."""
+"""What a gate judges by: rules, where each is written, waivers. Pure; `reports.gate.rulefile` reads files."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from reports.analysis import Analysis, analyse, packages
 from reports.compare import read_run
-from reports.rulebook import problems
-from reports.rulefile import load, stated_rules
-from reports.selftest import self_test
+from reports.gate.rulebook import problems
+from reports.gate.rulefile import load, stated_rules
+from reports.gate.selftest import self_test
+from reports.noise.tracing import treatments
 from reports.store import RunStore
-from reports.tracing import treatments
 from workloads.errors import InputError
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reports.comparison import KILLS, Comparison
-from reports.joint import Joint, JointArm
-from reports.joint_effect import JointEffect
-from reports.pool import Gathered, Phone
+from reports.several.effect import JointEffect
+from reports.several.joint import Joint, JointArm
+from reports.several.pool import Gathered, Phone
 from reports.statistics.paired import Estimate
 from reports.statistics.phones import NEW_PHONE_FROM
 from reports.text import compare_text, cut

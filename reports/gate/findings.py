@@ -16,10 +16,10 @@ from typing import Literal, TypeAlias
 
 from reports.comparison import FEW_BLOCKS, MISSING_UNEVEN, Comparison, TrialValues, compare_metric, lacking
 from reports.families import holm
+from reports.gate.rulebook import EACH_APP, Rulebook, StatedRule, app_problem, metric_problem
 from reports.looks import Looks, scaled_one_sided_p, scaled_p
 from reports.metrics import METRICS
 from reports.record import Caveat
-from reports.rulebook import EACH_APP, Rulebook, StatedRule, app_problem, metric_problem
 from reports.statistics.blocks import Pair
 from reports.statistics.paired import CONFIDENCE, Estimate, below_p, paired_t
 from reports.statistics.power import power_of

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reports.comparison import KILLS, Comparison, Outcome
-from reports.joint_effect import JointEffect, joint_effect, judge, named, opposed, sure_on
 from reports.metrics import METRICS
-from reports.pool import Gathered, LeftOut, Phone
 from reports.record import Caveat
+from reports.several.effect import JointEffect, joint_effect, judge, named, opposed, sure_on
+from reports.several.pool import Gathered, LeftOut, Phone
 from reports.units import count, number, quantity
 from reports.verdict import OPENING, Answer, one_word
 from reports.wording import by, enumerate_words, title

@@ -26,7 +26,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, model_validator
 
-from reports.rulebook import Place, Rulebook, StatedRule, Waiver, app_problem, metric_problem, rulebook
+from reports.gate.rulebook import Place, Rulebook, StatedRule, Waiver, app_problem, metric_problem, rulebook
 from reports.store import RunStore
 from workloads.lines import key_lines
 from workloads.rules import RuleEntry, repeated
