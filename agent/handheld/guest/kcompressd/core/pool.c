@@ -14,12 +14,19 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/wait.h>
 
 #include "kcompressd.h"
+
+/*
+ * Below kswapd: as its equals, woken for each page, they would take its processor for one page and give it back, and the
+ * two would do by turns what one does alone. A vendor's kernel for the Galaxy S20 came to the same (azrim/samsung_sm8250).
+ */
+enum { KCOMPRESSD_NICE = 5 };
 
 struct kcompressd_queue {
 	struct task_struct *task;
@@ -99,6 +106,7 @@ static int queue_init(struct kcompressd_queue *queue, unsigned int number, unsig
 	task = kthread_create(kcompressd, queue, "kcompressd:%u", number);
 	if (IS_ERR(task))
 		return PTR_ERR(task);
+	set_user_nice(task, KCOMPRESSD_NICE);
 	queue->task = task;
 	return 0;
 }
