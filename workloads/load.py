@@ -53,6 +53,7 @@ class _Pressure(TomlFile):
     bytes_each: Annotated[int, Field(ge=4096)]
     compressible: Annotated[float, Field(ge=0, le=1)] = 0.5
     rate_bytes_s: Annotated[int, Field(ge=0)] = 0
+    at_once_bytes: Annotated[int, Field(ge=0)] = 0
     check_stride: Annotated[int, Field(ge=0)] = 16
 
 

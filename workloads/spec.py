@@ -53,6 +53,8 @@ class Pressure:
         bytes_each: bytes each eater touches, in total.
         compressible: share of each page that is compressible, 0..1 (0.5: about half its size with lz4).
         rate_bytes_s: bytes per second each eater touches at most; 0: as fast as it can.
+        at_once_bytes: bytes each eater touches as fast as it can before it keeps to that rate: memory that is free
+            anyway need not be waited for.
         check_stride: every Nth page is compared with what was written, after the measured window; 0: none.
     """
 
@@ -60,6 +62,7 @@ class Pressure:
     bytes_each: int
     compressible: float = 0.5
     rate_bytes_s: int = 0
+    at_once_bytes: int = 0
     check_stride: int = 16
 
 

@@ -60,14 +60,15 @@ def _commands(step: Step, pressure: Pressure | None, launch: int, quote: Callabl
     elif isinstance(step, Dwell):
         yield f"sleep {step.seconds:g}"
     elif step.do == "wait-pressure" and pressure:
-        yield "until [ -e eaters.filled ] || [ -e eaters ]; do sleep 0.1; done"
+        yield "until [ -e eaters.filled ] || [ -e eaters ]; do sleep 0.5; done"
 
 
 def _eaters(pressure: Pressure, seed: int, max_hold_s: float) -> str:
     return (
-        f"./pressure --processes {pressure.processes} --bytes {pressure.bytes_each} --rate {pressure.rate_bytes_s}"
-        f" --compressible {pressure.compressible:g} --seed {seed} --check-stride {pressure.check_stride}"
-        f" --hold {max_hold_s:g} --report eaters --stop-file stop >pressure.log 2>&1 &"
+        f"./pressure --processes {pressure.processes} --bytes {pressure.bytes_each} --at-once {pressure.at_once_bytes}"
+        f" --rate {pressure.rate_bytes_s} --compressible {pressure.compressible:g} --seed {seed}"
+        f" --check-stride {pressure.check_stride} --hold {max_hold_s:g} --report eaters --stop-file stop"
+        " >pressure.log 2>&1 &"
     )
 
 

@@ -157,7 +157,7 @@ def _experiment(shape: Shape) -> Experiment:
         question="Does handing compression to kcompressd threads spare apps from reclaiming memory themselves?",
         workload=Workload(
             "launches-under-pressure",
-            "Six cold launches while five processes hold memory",
+            "Six cold launches while three processes hold memory",
             APPS,
             Pressure(5, 160 << 20, 0.5),
             (StartPressure(), WaitPressure(), *launches),

@@ -15,7 +15,7 @@ HOSTILE = "com.example.$(touch pwned)/.It's;`reboot`"
 
 def workload(*steps: object) -> Workload:
     shipped, _ = experiment("kcompressd")
-    return replace(shipped.workload, steps=steps, pressure=Pressure(2, 4096))  # type: ignore[arg-type]  # steps of any kind
+    return replace(shipped.workload, steps=steps, pressure=Pressure(2, 4096, at_once_bytes=1024))  # type: ignore[arg-type]  # steps of any kind
 
 
 def run(folder: Path, made: Workload) -> list[str]:
@@ -61,6 +61,7 @@ def test_the_demand_is_given_to_the_eaters_in_full(tmp_path: Path) -> None:
     given = dict(zip(calls[1::2], calls[2::2], strict=True))
     assert given["--processes"] == "2"
     assert given["--bytes"] == "4096"
+    assert given["--at-once"] == "1024"
     assert given["--seed"] == "7"
 
 

@@ -32,6 +32,7 @@ struct options {
 	unsigned processes;
 	uint64_t bytes;        /* each */
 	uint64_t rate;         /* bytes/s each; 0: as fast as it goes */
+	uint64_t at_once;      /* bytes each that come before any pace */
 	double compressible;   /* share of a page, 0..1 */
 	double hold_s;         /* after filling, unless the stop file comes first */
 	uint64_t seed;
@@ -100,7 +101,9 @@ static void fill(const struct options *o, struct slot *slot, struct page_maker *
 		page_write(maker, page, memory + page * PAGE_BYTES);
 		if (page % CHUNK_PAGES == CHUNK_PAGES - 1) {
 			atomic_store(&slot->filled_bytes, (page + 1) * PAGE_BYTES);
-			if (o->rate)
+			if ((page + 1) * PAGE_BYTES <= o->at_once)
+				due = now_us();
+			else if (o->rate)
 				due = keep_pace(due, CHUNK_PAGES * PAGE_BYTES, o->rate);
 		}
 	}
@@ -255,6 +258,7 @@ static void take(struct options *o, int option, const char *name)
 	case 'p': o->processes = (unsigned)number(optarg, name); break;
 	case 'b': o->bytes = number(optarg, name); break;
 	case 'r': o->rate = number(optarg, name); break;
+	case 'a': o->at_once = number(optarg, name); break;
 	case 'c': o->compressible = real(optarg, name, 1); break;
 	case 'h': o->hold_s = real(optarg, name, 86400); break;
 	case 's': o->seed = number(optarg, name); break;
@@ -269,7 +273,7 @@ static struct options options(int argc, char **argv)
 {
 	static const struct option known[] = {
 		{"processes", 1, NULL, 'p'}, {"bytes", 1, NULL, 'b'}, {"rate", 1, NULL, 'r'},
-		{"compressible", 1, NULL, 'c'}, {"hold", 1, NULL, 'h'}, {"seed", 1, NULL, 's'},
+		{"at-once", 1, NULL, 'a'}, {"compressible", 1, NULL, 'c'}, {"hold", 1, NULL, 'h'}, {"seed", 1, NULL, 's'},
 		{"check-stride", 1, NULL, 'k'}, {"report", 1, NULL, 'o'}, {"stop-file", 1, NULL, 'x'}, {0},
 	};
 	struct options o = {.processes = 1, .compressible = 0.5, .hold_s = 0, .seed = 1, .check_stride = 1};
@@ -278,8 +282,8 @@ static struct options options(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", known, &index)) != -1)
 		take(&o, option, option == '?' ? "" : known[index].name);
 	if (o.processes < 1 || o.processes > MAX_PROCESSES || o.bytes < PAGE_BYTES || !o.report || optind != argc) {
-		fprintf(stderr, "usage: pressure --bytes N --report FILE [--processes 1..%d] [--rate BYTES/S] [--compressible 0..1]\n"
-			"                [--hold S] [--stop-file FILE] [--seed N] [--check-stride N]\n", MAX_PROCESSES);
+		fprintf(stderr, "usage: pressure --bytes N --report FILE [--processes 1..%d] [--rate BYTES/S] [--at-once BYTES]\n"
+			"                [--compressible 0..1] [--hold S] [--stop-file FILE] [--seed N] [--check-stride N]\n", MAX_PROCESSES);
 		exit(2);
 	}
 	return o;
