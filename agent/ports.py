@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,20 @@ class Transport(Protocol):
 
     def pull(self, remote: str, local: Path) -> None:
         """Fetch a file from the phone; `local` appears whole or not at all."""
+        ...
+
+
+@runtime_checkable
+class Revivable(Protocol):
+    """A link that may need a hand to come back: adb's server is gone, or has forgotten a phone on the network."""
+
+    def revive(self) -> None:
+        """Make the link usable again as far as this computer can; fine when it is.
+
+        Raises:
+            TransientError: not yet.
+            SetupError: no adb server, and none can be started.
+        """
         ...
 
 

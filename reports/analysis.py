@@ -13,7 +13,8 @@ from reports.gate.findings import Case, cases
 from reports.gate.rulebook import EACH_APP, Place, Rulebook, rulebook, with_kills
 from reports.gate.rulings import rule_on
 from reports.interaction import Interaction, interactions
-from reports.ledger import LedgerLine, keep_ledger, rules_in_force
+from reports.interruptions import failures
+from reports.ledger import LedgerLine, keep_ledger, put_back, rules_in_force
 from reports.levels import Level, levels
 from reports.looks import Looks, looks_at
 from reports.metrics import METRICS, Metric
@@ -165,7 +166,7 @@ def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
         ledger=ledger,
         comparisons=comparisons,
         levels=tuple(levels([arm.name for arm in run.experiment.arms], metrics, trials)),
-        verdict=replace(verdict, caveats=(*verdict.caveats, *exclusions.caveats)),
+        verdict=replace(verdict, caveats=(*verdict.caveats, *exclusions.caveats, *failures(run.events, run.plan))),
         doubts=_doubts(run, {line.trial.name for line in counting}),
         exclusions=exclusions,
         cases=laid,
@@ -205,8 +206,8 @@ def _by_records(run: RunValues) -> dict[str, dict[str, dict[int, float]]]:
 def _situation(run: RunValues, ledger: Sequence[LedgerLine], decided: Sequence[Decision]) -> Situation:
     stopped = stopped_after(run.events)
     return Situation(
-        planned=sum(line.status != "not needed" for line in ledger),
-        ended=len(run.records),
+        planned=sum(line.status != "not needed" and line.trial.attempt == 1 for line in ledger),
+        ended=sum(record.trial.attempt == 1 for record in run.records),
         counting=sum(line.status == "counts" for line in ledger),
         excluded=sum(line.status == "excluded" for line in ledger),
         measured=bool(run.measures),
@@ -249,8 +250,8 @@ def _cases(
 def _uncounted(case: Case, ledger: Sequence[LedgerLine]) -> tuple[str, ...]:
     """Trials of an arm in which processes were killed, but that no block compares: nobody may be lost that way."""
     looked_at = {0, *(pair.block for pair in case.pairs)}
-    arms = (line for line in ledger if line.trial.arm == case.arm)
-    return tuple(line.trial.name for line in arms if line.kills and line.trial.block not in looked_at)
+    lost = (line for line in ledger if line.trial.block not in looked_at or line.status == "excluded")
+    return tuple(line.trial.name for line in lost if line.kills and line.trial.arm == case.arm)
 
 
 def _with_doubts(case: Case, caveats: Sequence[Caveat]) -> Case:
@@ -297,11 +298,11 @@ def _exclusions(
 ) -> Exclusions:
     """What was left out, and the primary answers with it put back as far as it was measured."""
     rules, primary = rules_in_force(run.plan), run.experiment.primary
-    back = [line for line in ledger if line.status == "excluded" and line.trial.name in values]
-    trials = _trials([line for line in ledger if line.status == "counts" or line in back], values)
+    lines = put_back(ledger, values)
+    back, trials = sum(line.status == "excluded" for line in lines), _trials(lines, values)
     metrics = [metric for metric in _metrics(run, trials).values() if metric.name in primary and back]
-    put_back = judge(tuple(_compare(run, metrics, trials)), primary)
-    found = examine(rules, ledger, treatments(run.experiment), comparisons, put_back, len(back))
+    without = judge(tuple(_compare(run, metrics, trials)), primary)
+    found = examine(rules, ledger, treatments(run.experiment), comparisons, without, back)
     ended = [record for record in run.records if record.trial.block > 0]
     return replace(found, caveats=(*found.caveats, *not_judged(rules, ended)))
 

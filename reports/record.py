@@ -4,7 +4,7 @@
 Pure: `reports.store` reads and writes them (msgspec JSON). Times are seconds, sizes bytes.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 SCHEMA_VERSION = 1
@@ -29,24 +29,32 @@ class Caveat:
 
 @dataclass(frozen=True)
 class PlannedTrial:
-    """One line of the plan.
+    """One line of the plan, and which attempt at it.
 
     Attributes:
         index: 1-based order of execution.
         block: 1-based block; warm-up blocks are 0.
         position: 1-based place inside its block.
         arm: name of the arm.
+        attempt: 1 in a plan; 2 for the repeat of a trial that a rule left out. Attempts that failed leave nothing.
     """
 
     index: int
     block: int
     position: int
     arm: str
+    attempt: int = 1
 
     @property
     def name(self) -> str:
-        """Folder name of the trial: `003-b1-on`."""
-        return f"{self.index:03d}-b{self.block}-{self.arm}"
+        """Folder name of the trial: `003-b1-on`, of its repeat `003-b1-on-2`. The index keeps names apart."""
+        again = f"-{self.attempt}" if self.attempt > 1 else ""
+        return f"{self.index:03d}-b{self.block}-{self.arm}{again}"
+
+    @property
+    def place(self) -> str:
+        """What all attempts at this line of the plan share: the name of the first."""
+        return replace(self, attempt=1).name
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@
           events.jsonl        what happened when, one JSON object per line
           trials/003-b1-on/   record.json, its trace, logcat.txt,
                               measures.parquet and series.parquet of this trial
+          trials/003-b1-on-2/ the repeat of a trial that a rule left out; of a place the last one counts
           measures.parquet    all trials' measures (columns: `reports.metrics.MEASURE_COLUMNS`)
           series.parquet      all trials' time series: trial, block, arm, series, t_s, value
           comparisons.parquet verdict.json report.html
@@ -16,9 +17,10 @@ A trial counts as run once its record.json is there: it is written last, synced 
 """
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+import shutil
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,13 +148,27 @@ class RunStore:
         sync_directory(self.path / "trials")
 
     def records(self) -> tuple[TrialRecord, ...]:
-        """Records of the trials that ended, in the order of the plan.
+        """Records of the trials that ended, repeats included, in the order of the plan.
 
         Raises:
             StoreError: a record is broken or newer than this program.
         """
-        files = (self._folder(trial) / RECORD for trial in self.plan.trials)
-        return tuple(decode(_read(file), TrialRecord, file) for file in files if file.is_file())
+        return tuple(record for trial in self.plan.trials for record in self.attempts(trial))
+
+    def attempts(self, trial: PlannedTrial) -> tuple[TrialRecord, ...]:
+        """Records of one place of the plan: the trial, then its repeat where there is one; () before it was run."""
+        files = (self._folder(attempt) / RECORD for attempt in self._ended(trial))
+        return tuple(decode(_read(file), TrialRecord, file) for file in files)
+
+    def _ended(self, trial: PlannedTrial) -> Iterator[PlannedTrial]:
+        while (self._folder(trial) / RECORD).is_file():
+            yield trial
+            trial = replace(trial, attempt=trial.attempt + 1)
+
+    def drop_unfinished(self, trial: PlannedTrial) -> None:
+        """Remove what a trial that did not end has left; one that ended stays as it is."""
+        if not (self._folder(trial) / RECORD).is_file():
+            shutil.rmtree(self._folder(trial), ignore_errors=True)
 
     def append_event(self, event: Mapping[str, object]) -> None:
         """Add one line to events.jsonl.
@@ -222,7 +238,8 @@ class RunStore:
         merged = _read_frame(self.path / name)
         if merged is not None:
             return merged
-        parts = [_read_frame(self._folder(trial) / name) for trial in self.plan.trials]
+        attempts = (attempt for trial in self.plan.trials for attempt in dict.fromkeys((trial, *self._ended(trial))))
+        parts = [_read_frame(self._folder(attempt) / name) for attempt in attempts]
         found = [part for part in parts if part is not None and not part.empty]
         if not found:
             return None

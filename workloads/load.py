@@ -97,6 +97,8 @@ class _Limits(TomlFile):
     settle_s: Annotated[float, Field(ge=0)] = Limits.settle_s
     min_battery_percent: Annotated[int, Field(ge=0, le=100)] = Limits.min_battery_percent
     dead_man_s: Annotated[float, Field(ge=5, le=3600)] = Limits.dead_man_s
+    retries: Annotated[int, Field(ge=0, le=20)] = Limits.retries
+    retry_wait_s: Annotated[float, Field(ge=0, le=3600)] = Limits.retry_wait_s
 
 
 class _Capture(TomlFile):

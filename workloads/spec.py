@@ -136,12 +136,16 @@ class Limits:
         settle_s: seconds the phone rests before each trial.
         min_battery_percent: below this no trial starts.
         dead_man_s: seconds after which the phone puts its settings back by itself when it hears nothing of us.
+        retries: times a trial is tried again in its place when the link dropped, adb restarted or a time ran out.
+        retry_wait_s: seconds the phone may take to answer again before that; then the run ends, and can be resumed.
     """
 
     trial_timeout_s: float = 180.0
     settle_s: float = 2.0
     min_battery_percent: int = 20
     dead_man_s: float = 90.0
+    retries: int = 2
+    retry_wait_s: float = 120.0
 
 
 @dataclass(frozen=True)

@@ -67,10 +67,14 @@ class TraceSession:
         """Bring the trace here and remove it from the phone; `local` appears whole or not at all.
 
         Raises:
-            TransientError: it is empty, or the link dropped.
-            FinalError: perfetto left no file.
+            TransientError: it is empty or not there (traced may have died), or the link dropped.
         """
-        self.phone.transport.pull(self.remote, local)
+        try:
+            self.phone.transport.pull(self.remote, local)
+        except FinalError as error:
+            raise TransientError(
+                f"{self.phone.serial}: perfetto left no trace; its daemon may have died: {error}"
+            ) from error
         self.remove()
         if not local.stat().st_size:
             local.unlink()

@@ -40,20 +40,21 @@ class TerminalWatch:
         if self._task is not None:
             self._progress.update(self._task, description=f"{trial.name}: {name}")
 
-    def ended(self, record: TrialRecord) -> None:
+    def ended(self, record: TrialRecord, following: PlannedTrial | None) -> None:
         """Count the trial, and say in one line what came of it."""
-        if self._task is not None:
+        if self._task is not None and following is None:
             self._progress.advance(self._task)
         seconds = sum(record.stages_s.values())
         good = sum(launch.status == "ok" for launch in record.launches)
         line = (
             f"{record.trial.name}  {good}/{len(record.launches)} launches  {len(record.kills)} kills  {seconds:.0f} s"
         )
-        doubt = f"  not counted: {record.excluded}" if record.excluded else ""
+        again = "; it is repeated" if following else ""
+        doubt = f"  not counted: {record.excluded}{again}" if record.excluded else ""
         self._progress.console.print(line + doubt, markup=False, highlight=False, soft_wrap=True)
 
     def looked(self, line: str) -> None:
-        """Say what a look at the run found."""
+        """Say what happened besides."""
         self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

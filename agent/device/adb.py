@@ -100,6 +100,17 @@ class AdbTransport:
         with self._talk(f"pull {remote}"):
             yield from sync.iter_content(remote)
 
+    def revive(self) -> None:
+        """Start adb's server anew where that is ours to do, and connect to a phone on the network again.
+
+        Raises:
+            TransientError: the server does not answer, or cannot connect to the phone.
+            SetupError: no server, and none could be started.
+        """
+        ensure_running(self.server)
+        if devices(self.server).get(self.serial) != "device" and _on_network(self.serial):
+            join(self.server, self.serial)
+
     def restart_as_root(self) -> str:
         """Ask adbd to restart as root (`adb root`), return its answer; only `id -u` afterwards tells whether it did."""
         with self._talk("adb root"), self._connected(10.0) as link:

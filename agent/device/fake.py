@@ -144,6 +144,10 @@ class FakePhone:
             raise FinalError(f"{self.serial}: cannot pull {remote}: No such file or directory")
         write_bytes(local, self.files[remote].read(as_root=False))
 
+    def revive(self) -> None:
+        """Count that somebody tried; see `agent.ports.Revivable.revive`."""
+        self.log.append(("revive",))
+
     def fall_silent(self) -> None:
         """Let so much time pass without a sign of life that the dead-man acts, and ends."""
         as_root = bool(self.roots)

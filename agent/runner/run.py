@@ -3,10 +3,9 @@
 
 import contextlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from agent.capture.capabilities import capabilities
 from agent.device.phone import Phone
@@ -16,34 +15,14 @@ from agent.knobs.deadman import Terms
 from agent.knobs.discover import describe, discover
 from agent.ports import Clock
 from agent.runner import hostload, preflight
-from agent.runner.looking import decided_after
+from agent.runner.attempts import Watch, carry_out
 from agent.runner.plan import make_plan
-from agent.runner.trial import Bench, run_trial
+from agent.runner.trial import Bench
 from agent.runner.workspace import Workspace
-from reports.record import DeviceFacts, PlannedTrial, TrialRecord
+from reports.record import DeviceFacts
 from reports.store import RunStore
 from workloads.errors import DeviceError
 from workloads.spec import Experiment
-
-
-class Watch(Protocol):
-    """Is told how a run goes on."""
-
-    def planned(self, trials: int, outlook: Sequence[str]) -> None:
-        """Preflight passed; so many trials are to come, and this is what they can see, in lines."""
-        ...
-
-    def stage(self, trial: PlannedTrial, name: str) -> None:
-        """A stage of a trial begins."""
-        ...
-
-    def ended(self, record: TrialRecord) -> None:
-        """A trial ended and is kept."""
-        ...
-
-    def looked(self, line: str) -> None:
-        """A run that may stop early was looked at: what was found, in one line."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -143,29 +122,11 @@ def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -
             caps = capabilities(phone)
             pid = hostload.qemu_pid(request.machine)
             bench = Bench(phone, guard, request.experiment, caps, workspace, programs, clock, pid)
-            for trial in plan.trials:
-                watch.ended(_run_and_keep(bench, trial, store, watch))
-                if decided_after(trial, request.experiment, store, watch):
-                    break
+            carry_out(bench, store, watch)
     finally:
         with contextlib.suppress(DeviceError):  # a phone that is gone: what went wrong first is what is told
             workspace.remove()
     return store
-
-
-def _run_and_keep(bench: Bench, trial: PlannedTrial, store: RunStore, watch: Watch) -> TrialRecord:
-    """Run a trial, keep its record, then measure its trace; on the virtual handheld nothing runs meanwhile."""
-    from reports.measures import measure_trial  # noqa: PLC0415 - imported late: pandas, which --dry-run does not need
-
-    record = run_trial(bench, trial, store.trial_dir(trial), lambda name: watch.stage(trial, name))
-    store.write_trial(record)
-    watch.stage(trial, "measure")
-    begin = bench.clock.now()
-    found = measure_trial(record, store.trace_path(record), store.name, store.device.serial)
-    store.write_trial_measures(trial, found.measures, found.series)
-    stages_s = {**record.stages_s, "measure": round(bench.clock.now() - begin, 3)}
-    store.append_event({"at": record.started_at, "event": "trial ended", "trial": trial.name, **stages_s})
-    return record
 
 
 def _programs(workspace: Workspace, experiment: Experiment, abi: str) -> dict[str, str]:

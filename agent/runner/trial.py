@@ -2,7 +2,7 @@
 """One trial: set the arm, let the phone rest, record while it works, prove that the setting was in force."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from agent.knobs.activity import Activity, survey, vmstat_growth
 from agent.knobs.undo import Guard
 from agent.ports import Clock
 from agent.runner import hostload
+from agent.runner.rewritten import name_the_writer
 from agent.runner.script import parse_eaters, render
 from agent.runner.workspace import Workspace, reset_apps
 from reports.exclusions import BUSY_HOST, BUSY_HOST_CORES, exclusion, rules_of
@@ -124,7 +125,7 @@ def run_trial(bench: Bench, trial: PlannedTrial, folder: Path, told: Told) -> Tr
         window = _measured(bench, remote, folder / TRACE if arm.trace else None, stages)
         with stages.stage("collect"):
             launches, eaters = _collect(bench, remote)
-    proof = _prove(bench, arm, window)
+    proof = _prove(bench, settings, arm, window)
     (folder / "logcat.txt").write_text(window.log, encoding="utf-8")
     begun = TrialBegun(trial, started_at, settings, TRACE if arm.trace else None)
     record = _record(begun, window, launches, eaters, proof, stages.seconds)
@@ -257,12 +258,13 @@ def _collect(bench: Bench, remote: str) -> tuple[tuple[LaunchResult, ...], tuple
     return launches, parse_eaters(eaters.text if eaters.ok else "")
 
 
-def _prove(bench: Bench, arm: Arm, window: Window) -> dict[str, Proof]:
+def _prove(bench: Bench, before: Mapping[str, str], arm: Arm, window: Window) -> dict[str, Proof]:
     """Judge every setting of the arm by what was read and seen after the window."""
     found: dict[str, Proof] = {}
     for setting in arm.settings:
         knob = bench.guard.knob(setting.knob)
-        found[setting.knob] = knob.prove(setting.value, knob.read(bench.phone), window.busy_before, window.busy_after)
+        proof = knob.prove(setting.value, knob.read(bench.phone), window.busy_before, window.busy_after)
+        found[setting.knob] = name_the_writer(proof, before[setting.knob], knob.where, window.log)
     return found
 
 

@@ -4,6 +4,7 @@
 import hashlib
 from dataclasses import dataclass
 
+from agent.capture.session import FOLDER as TRACES
 from agent.device.phone import Phone
 from workloads.errors import FinalError, TransientError
 
@@ -23,6 +24,23 @@ END = (
 )
 NOTED = 'echo $$ >"$1/pid"; exec sh "$1/run.sh"'
 CLEAR = 'read -r p <"$1/pid" && kill -9 -"$p"; rm -rf "$1"; true'
+SWEEP = """\
+for t in "$1"/*/; do
+  [ -d "$t" ] || continue
+  for p in /proc/[0-9]*; do [ ! "$p/cwd" -ef "$t" ] || kill -9 "${p#/proc/}"; done 2>/dev/null
+  rm -rf "$t"
+done
+for f in $(grep -l 'perfetto-traces/[r]eclaim-' /proc/[0-9]*/cmdline 2>/dev/null); do
+  p=${f%/cmdline} l=; { read -r l <"$p/stat"; } 2>/dev/null
+  case $l in *"(perfetto) "*) kill -9 "${p#/proc/}" ;; esac
+done
+rm -f "$2"/reclaim-*.pftrace
+true
+"""
+"""Run as `sh -c SWEEP sh ROOT TRACES`: end what trials have left running, remove what they have left lying.
+
+A process of a trial's script is known by its working directory, which nobody else has: a pid may have gone to another
+process since. `-ef` follows /proc/PID/cwd without starting a program (mksh, dash and bash know it)."""
 RESET = 'for p; do am force-stop "$p"; done; sync'
 DROP = "echo 3 >/proc/sys/vm/drop_caches"
 
@@ -94,6 +112,14 @@ class Workspace:
     def end(self, folder: str) -> None:
         """Kill what the trial's script still runs and remove its folder; fine when nothing is left."""
         self.phone.shell("sh", "-c", CLEAR, "sh", folder)
+
+    def sweep(self) -> None:
+        """End what trials that were cut off have left: their scripts, eaters and recordings; programs stay.
+
+        Raises:
+            TransientError: the link dropped.
+        """
+        self.phone.shell("sh", "-c", SWEEP, "sh", self.root, TRACES, timeout_s=60)
 
     def remove(self) -> None:
         """Leave nothing behind."""

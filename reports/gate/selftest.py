@@ -110,7 +110,7 @@ def plant_rows(run: RunValues, case: Case, size: float) -> RunValues:
     factor, shift = 1.0, level - moved + step
     if case.rule.relative:
         factor, shift = (level / moved * (1 + step), 0.0) if level > 0 and moved > 0 else (1.0, level - moved)
-    touched = {trial.name for trial in run.plan.trials if trial.arm == case.arm}
+    touched = {record.trial.name for record in run.records if record.trial.arm == case.arm}
     rows = tuple(
         replace(row, value=row.value * factor + shift)
         if row.metric == case.rule.metric and row.trial in touched and case.app in ("", row.app)

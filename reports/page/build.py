@@ -83,7 +83,7 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
 def _summary(analysis: Analysis) -> str:
     run = analysis.run
     counting = sum(line.status == "counts" for line in analysis.ledger)
-    planned = sum(line.status != "not needed" for line in analysis.ledger)
+    planned = sum(line.status != "not needed" and line.trial.attempt == 1 for line in analysis.ledger)
     parts = [
         run.device.model,
         f"kernel {run.device.kernel}",

@@ -136,7 +136,8 @@ def _moved(run: RunValues, trials_before: int, blocks_before: int) -> RunValues:
         block = trial.block + blocks_before if trial.block else 0
         return replace(trial, index=trial.index + trials_before, block=block)
 
-    names = {trial.name: moved(trial).name for trial in run.plan.trials}
+    known = {*run.plan.trials, *(record.trial for record in run.records)}
+    names = {trial.name: moved(trial).name for trial in known}
     return replace(
         run,
         plan=replace(run.plan, trials=tuple(moved(trial) for trial in run.plan.trials)),

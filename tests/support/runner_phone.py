@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A fake phone on which trials run: `am` answers, memory is eaten, kswapd swaps."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.device.fake import Call, FakePhone, failed, fake_phone
@@ -24,6 +25,7 @@ class Trials:
         killed: eaters that die.
         log: what logcat has.
         dies: the script does not reach its end.
+        each: called with the number of each script that starts, from 1.
     """
 
     experiment: Experiment
@@ -33,6 +35,8 @@ class Trials:
     log: str = ""
     dies: bool = False
     free_kib: int = 4_000_000
+    each: Callable[[int], None] = lambda _number: None
+    begun: int = 0
     phone: FakePhone = field(default_factory=fake_phone)
 
     def ready(self) -> FakePhone:
@@ -52,12 +56,15 @@ class Trials:
             workspace.END: self._finish,
             workspace.CLEAR: self._clear,
             workspace.RESET: lambda _call: "",
+            workspace.SWEEP: self._sweep,
             workspace.DROP: lambda _call: "",
         }
         return self.phone
 
     def _begin(self, argv: tuple[str, ...]) -> None:
         folder = argv[-1]
+        self.begun += 1
+        self.each(self.begun)
         self.phone.kernel.press(self.pages)
         launches = [step for step in self.experiment.workload.steps if isinstance(step, Launch)]
         for number, step in enumerate(launches, start=1):
@@ -73,4 +80,11 @@ class Trials:
     def _clear(self, call: Call) -> str:
         folder = f"{call.argv[0]}/"
         self.phone.files = {name: file for name, file in self.phone.files.items() if not name.startswith(folder)}
+        return ""
+
+    def _sweep(self, call: Call) -> str:
+        root = f"{call.argv[0]}/"
+        inside = {name for name in self.phone.files if name.startswith(root) and "/" in name.removeprefix(root)}
+        self.phone.files = {name: file for name, file in self.phone.files.items() if name not in inside}
+        self.phone.recording.clear()
         return ""

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The trials of a plan, each in its place: tried again where the link failed, repeated where a rule left it out.
+
+Blocks stay balanced: whatever happens to a trial, the next one comes after it is done. A trial that failed leaves
+nothing but an event.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from agent.runner.comeback import await_phone
+from agent.runner.looking import decided_after
+from agent.runner.repeats import check_taken, next_attempt
+from agent.runner.trial import Bench, run_trial
+from reports.interruptions import FAILED
+from reports.record import PlannedTrial, TrialRecord
+from reports.store import RunStore
+from reports.units import count
+from workloads.errors import TransientError
+
+
+class Watch(Protocol):
+    """Is told how a run goes on."""
+
+    def planned(self, trials: int, outlook: Sequence[str]) -> None:
+        """Preflight passed; so many trials are to come, and this is what they can see, in lines."""
+        ...
+
+    def stage(self, trial: PlannedTrial, name: str) -> None:
+        """A stage of a trial begins."""
+        ...
+
+    def ended(self, record: TrialRecord, following: PlannedTrial | None) -> None:
+        """A trial ended and is kept; `following` is its repeat, where it is repeated."""
+        ...
+
+    def looked(self, line: str) -> None:
+        """What happened besides, in one line: a look at a run that may stop early, an attempt that failed."""
+        ...
+
+
+def carry_out(bench: Bench, store: RunStore, watch: Watch) -> None:
+    """Run what is still to be run of the plan, in order, or until all is decided where the experiment asks for that.
+
+    Raises:
+        ReclaimError: see `keep_trial` and `check_taken`; the run directory holds the trials that ended.
+    """
+    records = list(store.records())
+    for trial in store.plan.trials:
+        while (attempt := next_attempt(trial, records)) is not None:
+            records.append(keep_trial(bench, attempt, store, watch))
+            following = next_attempt(trial, records)
+            watch.ended(records[-1], following)
+            check_taken(records[-1], following)
+            if following is None and decided_after(trial, bench.experiment, store, watch):
+                return
+
+
+def keep_trial(bench: Bench, trial: PlannedTrial, store: RunStore, watch: Watch) -> TrialRecord:
+    """Run a trial, try it again where that may help, keep its record, then measure its trace.
+
+    Raises:
+        TransientError: it failed too often.
+        FinalError: the phone refused something, rebooted or did not come back.
+        ProofError: a setting did not take when it was written.
+        StoreError: nothing can be kept.
+    """
+    limits, failures = bench.experiment.limits, 0
+    while True:
+        try:
+            if failures:
+                await_phone(bench.phone, bench.guard.journal.boot_id, limits.retry_wait_s, bench.clock)
+                bench.workspace.sweep()
+            return _once(bench, trial, store, watch)
+        except TransientError as error:
+            failures += 1
+            _tell(trial, failures, str(error), store)
+            if failures > limits.retries:
+                raise TransientError(
+                    f"{trial.name} failed {count(failures, 'time')}, the last time: {error}"
+                ) from error
+            watch.looked(f"{trial.name} failed and is tried again ({failures} of {limits.retries}): {error}")
+
+
+def _tell(trial: PlannedTrial, failure: int, why: str, store: RunStore) -> None:
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    store.append_event(
+        {"at": now, "event": FAILED, "trial": trial.name, "arm": trial.arm, "failure": failure, "why": why}
+    )
+
+
+def _once(bench: Bench, trial: PlannedTrial, store: RunStore, watch: Watch) -> TrialRecord:
+    """Run a trial and keep it, whole or not at all; on the virtual handheld nothing runs while it is measured."""
+    from reports.measures import measure_trial  # noqa: PLC0415 - imported late: pandas, which --dry-run does not need
+
+    try:
+        record = run_trial(bench, trial, store.trial_dir(trial), lambda name: watch.stage(trial, name))
+        store.write_trial(record)
+    except BaseException:
+        store.drop_unfinished(trial)
+        raise
+    watch.stage(trial, "measure")
+    begin = bench.clock.now()
+    found = measure_trial(record, store.trace_path(record), store.name, store.device.serial)
+    store.write_trial_measures(trial, found.measures, found.series)
+    stages_s = {**record.stages_s, "measure": round(bench.clock.now() - begin, 3)}
+    store.append_event({"at": record.started_at, "event": "trial ended", "trial": trial.name, **stages_s})
+    return record
