@@ -187,6 +187,23 @@ class RunStore:
                 found.append(msgspec.json.decode(line, type=dict[str, object]))
         return tuple(found)
 
+    def drop_leftovers(self) -> None:
+        """Remove what a process that was killed has left half-made: drafts of files, and trials without a record."""
+        drafts = (*self.path.glob(".*.part"), *self.path.glob("trials/*/.*.part"))
+        try:
+            for draft in drafts:
+                draft.unlink(missing_ok=True)
+            for folder in self.path.glob("trials/*"):
+                if not (folder / RECORD).is_file():
+                    shutil.rmtree(folder)
+        except OSError as error:
+            raise StoreError(f"{error.filename or self.path}: cannot be removed: {error.strerror}") from error
+
+    def drop_merged(self) -> None:
+        """Remove the measures of the whole run, which hide those of trials that end after they were merged."""
+        for name in (MEASURES, SERIES):
+            (self.path / name).unlink(missing_ok=True)
+
     @property
     def undo_path(self) -> Path:
         """Where the first values of changed settings are kept."""

@@ -27,6 +27,7 @@ OK, NO, COULD_NOT, NOT_DECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 COMMANDS = {
     "demo": "boot the virtual handheld, compare kcompressd off and on, write the report",
     "run": "run an experiment on a phone",
+    "resume": "go on with a run that broke off, at the very trial",
     "restore": "put every setting of a phone back",
     "measure": "metrics of any trace or run",
     "compare": "effects with intervals, in the terminal",
@@ -57,17 +58,24 @@ def main(argv: Sequence[str], out: TextIO, err: TextIO) -> int:
     except ReclaimError as error:
         from reports.printable import printable  # noqa: PLC0415 - imported late: only errors need it
 
-        for line in str(error).splitlines():
+        for line in (*str(error).splitlines(), *_notes(error)):
             print(f"reclaim: {printable(line)}", file=err)
         return COULD_NOT
-    except KeyboardInterrupt:
-        print("reclaim: interrupted", file=err)
+    except KeyboardInterrupt as interrupt:
+        for line in ("interrupted", *_notes(interrupt)):
+            print(f"reclaim: {line}", file=err)
         return INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the last resort: a user never meets a traceback
         print(f"reclaim: a bug: {type(error).__name__}: {error}; please report it with {_keep_traceback()}", file=err)
         return COULD_NOT
+
+
+def _notes(error: BaseException) -> Sequence[str]:
+    """What was added to an error on its way up: how to go on."""
+    notes: Sequence[str] = getattr(error, "__notes__", ())
+    return notes
 
 
 def run() -> None:

@@ -41,16 +41,18 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from agent.device.lock import taken  # noqa: PLC0415 - the same
     from agent.device.phone import attach  # noqa: PLC0415 - the same
     from agent.runner.run import run_experiment  # noqa: PLC0415 - the same
+    from reports.rundir import refuse_taken, telling_how_to_go_on  # noqa: PLC0415 - the same
 
     request = requested(args.experiment, args.out, args.blocks)
     request = replace(request, allow_unsafe=args.allow_unsafe_knob, command=shlex.join(("reclaim", *args.words)))
+    refuse_taken(request.out)
     phone = attach(connect(args.serial, args.adb_server))
     if args.dry_run:
         from agent.runner.dry import writes  # noqa: PLC0415 - the same
 
         print("\n".join(writes(phone, request)), file=out)
         return 0
-    with taken(phone), watching(err) as watch:
+    with taken(phone), telling_how_to_go_on(request.out), watching(err) as watch:
         store = run_experiment(phone, request, SystemClock(), watch)
     answer(store, out, err)
     return 0

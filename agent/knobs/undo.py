@@ -222,7 +222,7 @@ def begin(
     """Return what `guarded` lends, whose end is then the caller's; takes the same and raises the same."""
     journal, dead_man = _journal(phone, path), DeadMan(phone, str(path.parent.absolute()), terms)
     if (left := leftover.look(phone, terms.folder)) is not None:
-        if not _ours(left, path.parent):
+        if not is_ours(left, path.parent):
             _refuse(phone, left, knobs)
             dead_man.forget()
         else:
@@ -243,7 +243,7 @@ def check(phone: Phone, run: Path, knobs: Mapping[str, Knob], terms: Terms) -> t
         FinalError: another run is at work, or settings of an earlier one are not put back.
     """
     left = leftover.look(phone, terms.folder)
-    if left is None or _ours(left, run):
+    if left is None or is_ours(left, run):
         return ()
     _refuse(phone, left, knobs)
     return tuple(leftover.told(left))
@@ -287,7 +287,8 @@ def _take_over(guard: Guard, left: Leftover) -> None:
             guard.journal = guard.journal.updated(Entry(kept.knob, kept.where, kept.first))
 
 
-def _ours(left: Leftover, run: Path) -> bool:
+def is_ours(left: Leftover, run: Path) -> bool:
+    """Whether the phone's journal is that of the run in a directory of this computer."""
     return (left.host, left.run) == (here(), str(run.absolute()))
 
 

@@ -6,6 +6,7 @@ nothing but an event.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from agent.runner.looking import decided_after
 from agent.runner.repeats import check_taken, next_attempt
 from agent.runner.trial import Bench, run_trial
 from reports.interruptions import FAILED
-from reports.record import PlannedTrial, TrialRecord
+from reports.record import Caveat, PlannedTrial, TrialRecord
 from reports.store import RunStore
 from reports.units import count
 from workloads.errors import TransientError
@@ -40,8 +41,14 @@ class Watch(Protocol):
         ...
 
 
-def carry_out(bench: Bench, store: RunStore, watch: Watch) -> None:
+def carry_out(bench: Bench, store: RunStore, watch: Watch, seam: Caveat | None = None) -> None:
     """Run what is still to be run of the plan, in order, or until all is decided where the experiment asks for that.
+
+    Args:
+        bench: what trials need.
+        store: the run.
+        watch: is told how it goes on.
+        seam: a doubt for the first trial that is run, and for its repeat.
 
     Raises:
         ReclaimError: see `keep_trial` and `check_taken`; the run directory holds the trials that ended.
@@ -49,16 +56,26 @@ def carry_out(bench: Bench, store: RunStore, watch: Watch) -> None:
     records = list(store.records())
     for trial in store.plan.trials:
         while (attempt := next_attempt(trial, records)) is not None:
-            records.append(keep_trial(bench, attempt, store, watch))
+            records.append(keep_trial(bench, attempt, store, watch, seam))
             following = next_attempt(trial, records)
+            seam = seam if following else None
             watch.ended(records[-1], following)
             check_taken(records[-1], following)
             if following is None and decided_after(trial, bench.experiment, store, watch):
                 return
 
 
-def keep_trial(bench: Bench, trial: PlannedTrial, store: RunStore, watch: Watch) -> TrialRecord:
+def keep_trial(
+    bench: Bench, trial: PlannedTrial, store: RunStore, watch: Watch, seam: Caveat | None = None
+) -> TrialRecord:
     """Run a trial, try it again where that may help, keep its record, then measure its trace.
+
+    Args:
+        bench: what trials need.
+        trial: what to run.
+        store: the run.
+        watch: is told how it goes on.
+        seam: a doubt that its record carries besides its own.
 
     Raises:
         TransientError: it failed too often.
@@ -72,7 +89,7 @@ def keep_trial(bench: Bench, trial: PlannedTrial, store: RunStore, watch: Watch)
             if failures:
                 await_phone(bench.phone, bench.guard.journal.boot_id, limits.retry_wait_s, bench.clock)
                 bench.workspace.sweep()
-            return _once(bench, trial, store, watch)
+            return _once(bench, trial, store, watch, seam)
         except TransientError as error:
             failures += 1
             _tell(trial, failures, str(error), store)
@@ -90,12 +107,13 @@ def _tell(trial: PlannedTrial, failure: int, why: str, store: RunStore) -> None:
     )
 
 
-def _once(bench: Bench, trial: PlannedTrial, store: RunStore, watch: Watch) -> TrialRecord:
+def _once(bench: Bench, trial: PlannedTrial, store: RunStore, watch: Watch, seam: Caveat | None) -> TrialRecord:
     """Run a trial and keep it, whole or not at all; on the virtual handheld nothing runs while it is measured."""
     from reports.measures import measure_trial  # noqa: PLC0415 - imported late: pandas, which --dry-run does not need
 
     try:
         record = run_trial(bench, trial, store.trial_dir(trial), lambda name: watch.stage(trial, name))
+        record = replace(record, caveats=(*record.caveats, *([seam] if seam else [])))
         store.write_trial(record)
     except BaseException:
         store.drop_unfinished(trial)

@@ -3,7 +3,7 @@
 
 import contextlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from agent.runner.plan import make_plan
 from agent.runner.trial import Bench
 from agent.runner.workspace import Workspace
 from reports.record import DeviceFacts
+from reports.rundir import occupied, refuse_taken
 from reports.store import RunStore
 from workloads.errors import DeviceError
 from workloads.spec import Experiment
@@ -74,7 +75,7 @@ def prepare(phone: Phone, request: Request) -> Ready:
 
     check_sql()
     knobs = discover(phone)
-    since = undo.check(phone, request.out, knobs, _terms(request))
+    since = undo.check(phone, request.out, knobs, terms_of(request))
     facts = replace(phone.facts(describe(phone, knobs)), machine=dict(request.machine))
     refused = preflight.refusals(phone, request.experiment, knobs, allow_unsafe=request.allow_unsafe)
     free = shutil.disk_usage(_existing(request.out)).free
@@ -82,7 +83,8 @@ def prepare(phone: Phone, request: Request) -> Ready:
     return Ready(facts, knobs, (*since, *_outlook(request.experiment, facts)))
 
 
-def _terms(request: Request) -> Terms:
+def terms_of(request: Request) -> Terms:
+    """How the dead-man of a run works."""
     return Terms(request.experiment.limits.dead_man_s)
 
 
@@ -102,31 +104,45 @@ def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -
     What has ended is kept whatever happens later, and settings are put back.
 
     Raises:
-        ReclaimError: see `prepare`, `run_trial` and `guarded`; the run directory holds the trials that ended.
+        ReclaimError: see `prepare`, `carry_out` and `guarded`; the run directory holds the trials that ended.
     """
+    refuse_taken(request.out)
     ready = prepare(phone, request)
     plan = make_plan(request.experiment)
     store = RunStore.create(
         request.out, experiment=request.experiment, experiment_text=request.text, device=ready.facts, plan=plan
     )
-    if request.command:
-        store.append_event({"event": "run started", "command": request.command})
-    watch.planned(len(plan.trials), ready.outlook)
+    with occupied(store.path):
+        if request.command:
+            store.append_event({"event": "run started", "command": request.command})
+        watch.planned(len(plan.trials), ready.outlook)
+        with benched(phone, store, request, ready, clock) as bench:
+            carry_out(bench, store, watch)
+    return store
+
+
+@contextlib.contextmanager
+def benched(phone: Phone, store: RunStore, request: Request, ready: Ready, clock: Clock) -> Iterator[Bench]:
+    """Lend what trials need; when the block ends, however it ends, the phone has its settings back and is clean.
+
+    What trials that were cut off have left running on it is ended first.
+
+    Raises:
+        ReclaimError: see `guarded`; the phone has no room, or no program for it can be built.
+    """
     workspace = Workspace(phone)
     try:
+        workspace.sweep()
         programs = _programs(workspace, request.experiment, ready.facts.abi)
         guarded = undo.guarded(
-            phone, store.undo_path, ready.knobs, allow_unsafe=request.allow_unsafe, terms=_terms(request)
+            phone, store.undo_path, ready.knobs, allow_unsafe=request.allow_unsafe, terms=terms_of(request)
         )
         with guarded as guard:
-            caps = capabilities(phone)
             pid = hostload.qemu_pid(request.machine)
-            bench = Bench(phone, guard, request.experiment, caps, workspace, programs, clock, pid)
-            carry_out(bench, store, watch)
+            yield Bench(phone, guard, request.experiment, capabilities(phone), workspace, programs, clock, pid)
     finally:
         with contextlib.suppress(DeviceError):  # a phone that is gone: what went wrong first is what is told
             workspace.remove()
-    return store
 
 
 def _programs(workspace: Workspace, experiment: Experiment, abi: str) -> dict[str, str]:
