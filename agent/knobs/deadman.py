@@ -41,6 +41,9 @@ GROUPS = (
 """Root groups to move to. init kills every process in the group of a service that ends: uid_N/pid_N under the first one
 since Android 12, under /acct or /dev/memcg before (AOSP system/core libprocessgroup, processgroup.cpp)."""
 
+SWEEP = "0000"
+"""Number of what is no setting: it stands before all of them, so that it comes last."""
+
 _SLOW_S = 120.0  # sync, on a phone with much to write
 _BEAT_SHELL_S = 600.0  # the beating shell is started anew now and then, should its stream alone have died unseen
 
@@ -60,6 +63,8 @@ class Terms:
         groups: files that take its pid.
         clock: file whose first word is the time, in seconds with two decimals.
         look_s: seconds between two looks, at most; a tenth of the silence when that is less.
+        grace_s: seconds that putting back may still take when this computer's user has asked twice to end.
+        sweep: a command that the phone runs when it has put everything back: it ends what trials have left running.
     """
 
     silence_s: float = Limits.dead_man_s
@@ -67,6 +72,8 @@ class Terms:
     groups: tuple[str, ...] = GROUPS
     clock: str = "/proc/uptime"
     look_s: float = 3.0
+    grace_s: float = 5.0
+    sweep: tuple[str, ...] = ()
 
     @property
     def beat_s(self) -> float:
@@ -161,6 +168,8 @@ class DeadMan:
         if self._hush is None:
             self._begun = True
             self._arm(boot_id)
+            if self.terms.sweep:
+                self._add(SWEEP, ("", "", "", *self.terms.sweep))
             self._hush = beat(self.phone, self.terms)
 
     def _arm(self, boot_id: str) -> None:

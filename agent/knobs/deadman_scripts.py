@@ -13,6 +13,7 @@ The journal is a folder, so that no text has to be parsed and none can run as co
                said code at back   written by the dead-man: what the command said, its exit status, the phone's time,
                                    and what `where` read afterwards, where it is a file
                stuck               is there when it could not be put back while the computer was there
+             0000/                 no setting, but the command that ends what trials have left running
 
 A word is read by `$(cat FILE && echo .)`, whose dot keeps the line feeds that `$( )` would cut off, and used as "$w":
 neither is scanned again by any shell. What cannot be in a word is a NUL.

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from agent.device import batch
 from agent.device.phone import Phone
 from agent.knobs.base import Knob
-from agent.knobs.deadman import FOLDER, here
+from agent.knobs.deadman import FOLDER, SWEEP, here
 from agent.knobs.deadman_scripts import ALIVE
 from agent.knobs.discover import find
 from reports.printable import printable
@@ -110,7 +110,7 @@ def _settings(answers: tuple[batch.Answer, ...]) -> Iterator[Kept]:
     for answer in answers:
         path = PurePosixPath(answer.name)
         folders.setdefault(path.parent.name, {})[path.name] = answer.text.removesuffix("\n")
-    for number, files in sorted(folders.items()):
+    for number, files in sorted((number, files) for number, files in folders.items() if number != SWEEP):
         yield Kept(
             number=number,
             knob=files.get("knob", ""),

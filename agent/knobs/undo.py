@@ -7,8 +7,6 @@ either. Putting back is judged by reading back, like every write.
 """
 
 import contextlib
-import signal
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +18,7 @@ from agent.knobs.base import Knob
 from agent.knobs.deadman import DeadMan, Terms, here
 from agent.knobs.discover import discover, find
 from agent.knobs.leftover import BOOT_ID, Leftover
+from agent.knobs.undisturbed import undisturbed
 from reports.atomic import write_bytes
 from reports.encoding import decode, encode
 from reports.record import SCHEMA_VERSION
@@ -139,8 +138,15 @@ class Guard:
         return knob.write(self.phone, wanted)
 
     def apply(self, settings: Sequence[Setting]) -> dict[str, str]:
-        """Set all of an arm; knob -> value read back. Raises what `set` raises."""
+        """Set all of an arm, and give what other arms set its first value; knob -> value read back.
+
+        Raises what `set` raises.
+        """
         self.dead_man.check(self.journal.boot_id)
+        named = {setting.knob for setting in settings}
+        for entry in self._left():
+            if entry.knob not in named and self.knob(entry.knob).read(self.phone) != entry.first:
+                self.knob(entry.knob).write(self.phone, entry.first)
         return {setting.knob: self.set(setting.knob, setting.value) for setting in settings}
 
     def restore(self) -> tuple[Entry, ...]:
@@ -308,10 +314,14 @@ def _journal(phone: Phone, path: Path | None) -> Journal:
 
 def _finish(guard: Guard, error: BaseException | None = None) -> None:
     """Put everything back and end the dead-man; `error` is what ended the block."""
-    with _undisturbed():
-        stuck = guard.restore()
-        with contextlib.suppress(DeviceError):  # all is back already, or the phone is gone and acts by itself
-            guard.dead_man.close([entry.knob for entry in stuck])
+    try:
+        with undisturbed(guard.dead_man.terms.grace_s, asked=isinstance(error, KeyboardInterrupt)):
+            stuck = guard.restore()
+            with contextlib.suppress(DeviceError):  # all is back already, or the phone is gone and acts by itself
+                guard.dead_man.close([entry.knob for entry in stuck])
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(_left_to_the_phone(guard))
+        raise
     if stuck:
         serial, why = guard.phone.serial, f"; this came after: {error}" if error and str(error) else ""
         lines = "; ".join(f"{entry.knob} was {entry.first}: {entry.trouble}" for entry in stuck)
@@ -320,21 +330,16 @@ def _finish(guard: Guard, error: BaseException | None = None) -> None:
         raise FinalError(f"{serial}: not put back: {lines}; {cure}{why}") from error
 
 
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back while settings are put back; every step of that has a time limit of its own."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught: list[int] = []
-    before = {number: signal.signal(number, lambda n, _: caught.append(n)) for number in _HELD_BACK}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if caught:
-        signal.raise_signal(caught[0])
-
-
-_HELD_BACK = (signal.SIGINT, signal.SIGTERM)
+def _left_to_the_phone(guard: Guard) -> str:
+    """What is true when putting back was cut off; the dead-man hears no more of us."""
+    guard.dead_man.hush()
+    serial, left = (
+        guard.phone.serial,
+        ", ".join(entry.knob for entry in guard.journal.entries if entry.state != "restored"),
+    )
+    if not left:
+        return f"{serial}: its settings are back"
+    return (
+        f"{serial}: not put back yet: {left}; the phone does that {guard.dead_man.terms.silence_s:g} s from now,"
+        f" `reclaim restore -s {serial}` at once"
+    )

@@ -18,7 +18,7 @@ from agent.runner import hostload, preflight
 from agent.runner.attempts import Watch, carry_out
 from agent.runner.plan import make_plan
 from agent.runner.trial import Bench
-from agent.runner.workspace import Workspace
+from agent.runner.workspace import SWEEPS, Workspace
 from reports.record import DeviceFacts
 from reports.rundir import occupied, refuse_taken
 from reports.store import RunStore
@@ -85,7 +85,7 @@ def prepare(phone: Phone, request: Request) -> Ready:
 
 def terms_of(request: Request) -> Terms:
     """How the dead-man of a run works."""
-    return Terms(request.experiment.limits.dead_man_s)
+    return Terms(request.experiment.limits.dead_man_s, sweep=SWEEPS)
 
 
 def _outlook(experiment: Experiment, facts: DeviceFacts) -> tuple[str, ...]:

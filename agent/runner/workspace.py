@@ -41,6 +41,8 @@ true
 
 A process of a trial's script is known by its working directory, which nobody else has: a pid may have gone to another
 process since. `-ef` follows /proc/PID/cwd without starting a program (mksh, dash and bash know it)."""
+SWEEPS = ("sh", "-c", SWEEP, "sh", ROOT, TRACES)
+"""The whole command, for the phone to run by itself."""
 RESET = 'for p; do am force-stop "$p"; done; sync'
 DROP = "echo 3 >/proc/sys/vm/drop_caches"
 

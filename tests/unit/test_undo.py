@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.device.fake import FakePhone, Fault, failed, fake_phone
+from agent.device.fake import Call, FakePhone, Fault, failed, fake_phone
 from agent.device.fake_kernel import FakeFile, FakeKernel
 from agent.device.phone import Phone, attach
+from agent.knobs.deadman import Terms
 from agent.knobs.discover import discover
+from agent.knobs.leftover import look
 from agent.knobs.undo import Entry, begin, guarded, load, restore
 from workloads.errors import FinalError, InputError, ProofError, StoreError, TransientError
 from workloads.spec import Setting
@@ -77,9 +79,15 @@ def test_a_journal_that_cannot_be_written_means_no_write_to_the_phone(fake: Fake
     assert fake.files[FILE].text == "100\n"
 
 
-def run_and_end(phone: Phone, journal: Path, settings: dict[str, str], end: BaseException | None = None) -> None:
+def run_and_end(
+    phone: Phone,
+    journal: Path,
+    settings: dict[str, str],
+    end: BaseException | None = None,
+    terms: Terms = Terms(),  # noqa: B008 - a frozen value
+) -> None:
     """A run that changes settings, and how it ends."""
-    with guarded(phone, journal) as guard:
+    with guarded(phone, journal, terms=terms) as guard:
         for name, value in settings.items():
             guard.set(name, value)
         if end is not None:
@@ -206,3 +214,83 @@ def test_a_fault_answer_is_a_refusal_like_any_other(fake: FakePhone, phone: Phon
     fake.faults.append(Fault("cat >", answer=failed(1, "sh: can't create: Read-only file system")))
     with pytest.raises(FinalError, match="Read-only file system"), guarded(phone, journal) as guard:
         guard.set(SWAPPINESS, "60")
+
+
+def interrupting(fake: FakePhone, times: int) -> None:
+    """Who presses Ctrl-C so often while the setting is put back."""
+
+    def accept(text: str) -> str:
+        for _ in range(times if text == "100" else 0):
+            signal.raise_signal(signal.SIGINT)
+        return text
+
+    fake.files[FILE].accept = accept
+
+
+def test_ctrl_c_twice_puts_back_all_the_same_where_the_phone_answers(
+    fake: FakePhone, phone: Phone, journal: Path
+) -> None:
+    interrupting(fake, 1)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run_and_end(phone, journal, {SWAPPINESS: "60"}, KeyboardInterrupt())
+    assert fake.files[FILE].text == "100\n"
+    assert caught.value.__notes__ == ["FAKE0001: its settings are back"]
+
+
+def test_ctrl_c_three_times_leaves_it_to_the_phone_and_says_so(fake: FakePhone, phone: Phone, journal: Path) -> None:
+    interrupting(fake, 2)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run_and_end(phone, journal, {SWAPPINESS: "60"}, KeyboardInterrupt())
+    told = "not put back yet: sysctl:vm.swappiness; the phone does that 90 s from now, `reclaim restore -s FAKE0001`"
+    assert told in caught.value.__notes__[0]
+    assert (fake.files[FILE].text, states(journal)) == ("60\n", {SWAPPINESS: ("100", "open")})
+    interrupting(fake, 0)
+    fake.fall_silent()
+    assert fake.files[FILE].text == "100\n"
+
+
+def test_ctrl_c_twice_ends_a_restore_that_hangs_when_its_seconds_are_over(
+    fake: FakePhone, phone: Phone, journal: Path
+) -> None:
+    def hang(text: str) -> str:
+        if text == "100":
+            signal.raise_signal(signal.SIGTERM)
+            signal.pause()
+        return text
+
+    fake.files[FILE].accept = hang
+    with pytest.raises(KeyboardInterrupt):
+        run_and_end(phone, journal, {SWAPPINESS: "60"}, KeyboardInterrupt(), Terms(grace_s=0.01))
+    assert fake.files[FILE].text == "60\n"
+
+
+def test_an_arm_that_does_not_name_a_setting_gets_its_first_value(fake: FakePhone, phone: Phone, journal: Path) -> None:
+    with guarded(phone, journal) as guard:
+        guard.apply([Setting("kcompressd", "2"), Setting(SWAPPINESS, "60")])
+        assert guard.apply([Setting("kcompressd", "off")]) == {"kcompressd": "off"}
+        assert fake.files[FILE].text == "100\n"
+        guard.apply([Setting(SWAPPINESS, "60")])
+        assert fake.files[FILE].text == "60\n"
+
+
+def test_the_phone_that_acts_by_itself_ends_what_trials_left_running_too(
+    fake: FakePhone, phone: Phone, journal: Path
+) -> None:
+    swept: list[tuple[str, ...]] = []
+
+    def sweep(call: Call) -> str:
+        swept.append(call.argv)
+        return ""
+
+    fake.programs["sweep"] = sweep
+    guard = begin(phone, journal, discover(phone), terms=Terms(sweep=("sweep", "trials")))
+    guard.set(SWAPPINESS, "60")
+    guard.dead_man.hush()
+    fake.fall_silent()
+    assert swept == [("sweep", "trials")]
+    assert fake.files[FILE].text == "100\n"
+    left = look(phone)
+    assert left is not None
+    assert [kept.knob for kept in left.settings] == [SWAPPINESS]
+    restore(phone, journal)
+    assert look(phone) is None
