@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("experiment", metavar="EXPERIMENT", help="a name from `reclaim list`, or a .toml file")
-    parser.add_argument("-s", "--serial", help="the phone; default: the only one there is")
+    parser.add_argument(
+        "-s",
+        "--serial",
+        action="append",
+        help="the phone; default: the only one there is; several times, or `all`: side by side, DIR/SERIAL each",
+    )
     parser.add_argument("--adb-server", metavar="HOST:PORT", help="adb server (default: as the adb program does)")
     add_run_options(parser)
     parser.add_argument("--dry-run", action="store_true", help="check everything, print every write it would make")
@@ -35,6 +40,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Run it and show the answer, or with --dry-run only what it would write."""
     from agent.cli.answer import answer  # noqa: PLC0415 - imported late: a wrong name must be told at once
+    from agent.cli.phones import ALL, chosen, run_each  # noqa: PLC0415 - the same
     from agent.cli.progress import watching  # noqa: PLC0415 - the same
     from agent.device.adb import connect  # noqa: PLC0415 - the same
     from agent.device.clock import SystemClock  # noqa: PLC0415 - the same
@@ -46,7 +52,9 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     request = requested(args.experiment, args.out, args.blocks)
     request = replace(request, allow_unsafe=args.allow_unsafe_knob, command=shlex.join(("reclaim", *args.words)))
     refuse_taken(request.out)
-    phone = attach(connect(args.serial, args.adb_server))
+    if len(serials := args.serial or [None]) > 1 or ALL in serials:
+        return run_each(args, chosen(serials, args.adb_server, err), request.out, out, err)
+    phone = attach(connect(serials[0], args.adb_server))
     if args.dry_run:
         from agent.runner.dry import writes  # noqa: PLC0415 - the same
 

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several phones of one computer: a process each, told apart, all waited for."""
+
+import io
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.cli.main import main
+from agent.cli.phones import chosen
+from agent.runner.beside import Errand, Outcome, run_beside
+from tests.support.adb_server import adb_server
+from workloads.errors import InputError
+
+
+def errand(name: str, program: str) -> Errand:
+    return Errand(name, (sys.executable, "-S", "-c", program))
+
+
+def beside(*errands: Errand) -> tuple[tuple[Outcome, ...], list[tuple[str, str]]]:
+    told: list[tuple[str, str]] = []
+    return run_beside(errands, lambda name, line: told.append((name, line))), told
+
+
+def test_each_is_told_by_its_name_and_one_that_fails_leaves_the_others_alone() -> None:
+    outcomes, told = beside(
+        errand("A", "import sys; print('answer'); print('trial', file=sys.stderr)"),
+        errand("B", "import os; os.abort()"),
+        errand("C", "raise SystemExit('reclaim: no phone')"),
+    )
+    assert outcomes == (
+        Outcome("A", 0, "answer\n", ("trial",)),
+        Outcome("B", -signal.SIGABRT, "", ()),
+        Outcome("C", 1, "", ("reclaim: no phone",)),
+    )
+    assert sorted(told) == [("A", "trial"), ("C", "reclaim: no phone")]
+
+
+def test_more_output_than_a_pipe_holds_stops_nobody() -> None:
+    (outcome,), told = beside(errand("A", "import sys; print('x' * 300000); sys.stderr.write('line\\n' * 30000)"))
+    assert (outcome.code, len(outcome.out), len(told), len(outcome.last)) == (0, 300_001, 30_000, 50)
+
+
+def test_an_interrupt_goes_to_every_one_and_each_ends_in_its_own_way() -> None:
+    program = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))\n"
+        "print('ready', file=sys.stderr, flush=True)\n"
+        "signal.pause()\n"
+    )
+    ready: list[str] = []
+
+    def told(name: str, _line: str) -> None:
+        ready.append(name)
+        if len(ready) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    outcomes = run_beside([errand("A", program), errand("B", program)], told)
+    assert [outcome.code for outcome in outcomes] == [130, 130]
+
+
+def test_all_means_those_that_are_ready_and_says_which_are_not() -> None:
+    err = io.StringIO()
+    with adb_server(phones={"B": "device", "A": "device", "C": "unauthorized"}) as server:
+        assert chosen(["all"], server.address, err) == ("A", "B")
+        assert err.getvalue() == "reclaim: C: left out: it is unauthorized\n"
+        assert chosen(["B", "A", "B"], server.address, err) == ("B", "A")
+    with adb_server(phones={"C": "offline"}) as server, pytest.raises(InputError, match="no phone is ready"):
+        chosen(["all"], server.address, err)
+
+
+def test_a_line_per_phone_and_the_worst_exit_code(tmp_path: Path) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    with adb_server(phones={"A": "device", "10.0.0.1:5555": "device"}, features="") as server:
+        words = ["run", "kcompressd", "-s", "all", "--adb-server", server.address, "-o", str(tmp_path / "lab")]
+        assert main(words, out, err) == 2
+    lines = out.getvalue().splitlines()
+    assert [line.partition(": ")[0] for line in lines] == ["10.0.0.1:5555", "A"]
+    assert all("could not (2): " in line and "needs Android 7" in line for line in lines)
+    assert not (tmp_path / "lab").exists()
