@@ -194,7 +194,7 @@ class RunStore:
             for draft in drafts:
                 draft.unlink(missing_ok=True)
             for folder in self.path.glob("trials/*"):
-                if not (folder / RECORD).is_file():
+                if folder.is_dir() and not (folder / RECORD).is_file():
                     shutil.rmtree(folder)
         except OSError as error:
             raise StoreError(f"{error.filename or self.path}: cannot be removed: {error.strerror}") from error

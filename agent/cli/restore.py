@@ -42,7 +42,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 
 def put_back(phone: "Phone", path: Path | None, out: TextIO) -> None:
-    """Put everything back and say what was, what the phone had done by itself included.
+    """Put everything back, end what trials have left running, and say what the phone had done by itself, too.
 
     Raises:
         FinalError: a setting could not be put back, or another computer is at work on the phone.
@@ -50,10 +50,13 @@ def put_back(phone: "Phone", path: Path | None, out: TextIO) -> None:
     """
     from agent.device.lock import taken  # noqa: PLC0415 - imported late: --help must stay quick
     from agent.knobs import leftover, undo  # noqa: PLC0415 - the same
+    from agent.runner.workspace import Workspace  # noqa: PLC0415 - the same
 
     with taken(phone):
         left = leftover.look(phone)
         entries = undo.restore(phone, path)
+        Workspace(phone).sweep()
+        Workspace(phone).remove()
     for line in leftover.told(left) if left else ():
         print(line, file=out)
     for entry in entries:

@@ -178,7 +178,8 @@ class DeadMan:
         self._must(self._run(ARM, *who, DEADMAN, *words(terms)), "start the process that would put its settings back")
 
     def _add(self, number: str, words: tuple[str, ...]) -> None:
-        self._must(self._run(ADD, number, *words), f"write down the first value of {words[0]}")
+        what = f"the first value of {words[0]}" if words[0] else "how to end trials"
+        self._must(self._run(ADD, number, *words), f"write down {what}")
         self._held[number] = words
 
     def _run(self, script: str, *words: str) -> Completed:

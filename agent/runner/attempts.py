@@ -97,7 +97,9 @@ def keep_trial(
                 raise TransientError(
                     f"{trial.name} failed {count(failures, 'time')}, the last time: {error}"
                 ) from error
-            watch.looked(f"{trial.name} failed and is tried again ({failures} of {limits.retries}): {error}")
+            watch.looked(
+                f"{trial.name}  failed, is tried again once the phone answers ({failures} of {limits.retries}): {error}"
+            )
 
 
 def _tell(trial: PlannedTrial, failure: int, why: str, store: RunStore) -> None:

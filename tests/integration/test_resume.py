@@ -14,6 +14,7 @@ from agent.device.fake import FakePhone, Fault
 from agent.device.phone import attach
 from agent.knobs import undo
 from agent.knobs.discover import discover
+from agent.runner.plan import make_plan
 from agent.runner.resume import remaining, resume, settings_open, tidy_up
 from agent.runner.run import Request
 from agent.runner.workspace import ROOT
@@ -163,6 +164,18 @@ class TestGoingOn:
         measures.unlink()
         go_on(trials, tmp_path / "run")
         assert measures.exists()
+
+    def test_where_nothing_can_be_written_the_settings_are_back_and_the_run_goes_on_later(self, tmp_path: Path) -> None:
+        trials = Trials(experiment(blocks=2))
+        out = tmp_path / "run"
+        third = out / "trials" / make_plan(trials.experiment).trials[2].name
+        trials.each = lambda number: third.touch() if number == 2 else None
+        with pytest.raises(StoreError, match="cannot be written") as caught, telling_how_to_go_on(out):
+            run(trials, out)
+        assert "2 of 4 trials are kept" in caught.value.__notes__[0]
+        assert restored(trials.phone, out)
+        third.unlink()
+        assert len(names(go_on(trials, out))) == 4
 
 
 class TestDeciding:

@@ -41,7 +41,8 @@ class TestLink:
         store = run(dropping(words), tmp_path / "run", watch)
         assert names(store) == [trial.name for trial in store.plan.trials]
         first = store.plan.trials[0].name
-        assert f"{first} failed and is tried again (1 of 2): FAKE0001: the link dropped" in watch.told
+        told = f"{first}  failed, is tried again once the phone answers (1 of 2): FAKE0001: the link dropped"
+        assert told in watch.told
         failed = [event for event in store.events() if event["event"] == "attempt failed"]
         assert [(event["trial"], event["failure"], event["why"]) for event in failed] == [(first, 1, str(DROPPED))]
 
