@@ -81,6 +81,8 @@ def _notes(error: BaseException) -> Sequence[str]:
 def run() -> None:
     """Entry point of the `reclaim` program."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup ignores it: then nobody's terminal matters
+        signal.signal(signal.SIGHUP, _interrupt)
     try:
         code = main(sys.argv[1:], sys.stdout, sys.stderr)
         sys.stdout.flush()

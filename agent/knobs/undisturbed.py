@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ctrl-C and SIGTERM while settings are put back."""
+"""Ctrl-C, SIGTERM and a terminal that hangs up, while settings are put back."""
 
 import contextlib
 import signal
 import threading
 from collections.abc import Iterator
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TWICE = 2
 
 
 @contextlib.contextmanager
 def undisturbed(grace_s: float, *, asked: bool) -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back while settings are put back; every step of that has a time limit of its own.
+    """Hold Ctrl-C, SIGTERM and SIGHUP back while settings are put back; every step of that has a time limit of its own.
 
     Who asks twice to end means it: putting back then has some seconds left, and is left to the phone at the third time.
 
@@ -34,7 +35,8 @@ def undisturbed(grace_s: float, *, asked: bool) -> Iterator[None]:
         elif len(caught) > _TWICE:
             raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, hold) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
+    told = [number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN]  # nohup ignores SIGHUP
+    before = {number: signal.signal(number, hold) for number in (*told, signal.SIGALRM)}
     try:
         yield
     finally:

@@ -133,6 +133,11 @@ def test_the_phone_has_put_the_setting_back_when_the_host_is_killed_and_the_link
     assert line.endswith(f"for {SILENCE_S} s; it read 0")
 
 
+def test_the_phone_has_ended_the_trial_that_the_host_left_running(phone: Phone) -> None:
+    left = "ls -d /data/local/tmp/reclaim/*/; pidof perfetto; grep -l 'tmp/reclaim/[0]' /proc/[0-9]*/cmdline"
+    until(lambda: not phone.shell("sh", "-c", f"{{ {left}; }} 2>/dev/null").out, 20)
+
+
 def test_restore_tells_it_and_leaves_the_phone_clean_although_the_run_directory_is_gone(
     phone: Phone, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ SWAPPINESS = "/proc/sys/vm/swappiness"
 WORKLOAD = """\
 title = "One launch and a wait"
 apps = ["com.reclaim.messenger/.ChatListActivity"]
-steps = [{ do = "launch", app = "com.reclaim.messenger/.ChatListActivity" }, { do = "dwell", seconds = 3 }]
+steps = [{ do = "launch", app = "com.reclaim.messenger/.ChatListActivity" }, { do = "dwell", seconds = 2 }]
 """
 EXPERIMENT = """\
 question = "Does a run that broke off come to its end?"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trials that fail are tried again in their place; trials that a rule leaves out are repeated there, once."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from agent.runner.workspace import ROOT
 from reports.analysis import analyse
 from reports.compare import read_run
 from reports.record import Proof
+from reports.several.pool import pooled
 from reports.store import RunStore
 from tests.support.runner_phone import Trials
 from tests.support.runs import NR, Silent, experiment, run, value
@@ -119,6 +121,14 @@ class TestExcluded:
         assert status[f"{third}-2"] == ("counts", "")
         assert [each.n for each in found.comparisons if each.metric.name == "am_total_time"] == [3]
         assert not any("broke off" in line for line in found.verdict.troubles)
+
+    def test_repeats_count_in_runs_that_are_one_answer_too(self, tmp_path: Path) -> None:
+        made = [odd(Trials(experiment(blocks=3)), lambda number: number == 3) for _ in range(2)]
+        runs = [read_run(run(trials, tmp_path / str(number))) for number, trials in enumerate(made)]
+        found = analyse(pooled(runs))
+        status = Counter(line.status for line in found.ledger)
+        assert status == {"counts": 12, "excluded": 2}
+        assert [each.n for each in found.comparisons if each.metric.name == "am_total_time"] == [6]
 
     def test_a_dose_that_is_too_low_is_not_repeated_for_ever(self, tmp_path: Path) -> None:
         store = run(odd(Trials(experiment(blocks=5)), lambda _number: True), tmp_path / "run")
