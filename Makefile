@@ -4,6 +4,7 @@
 
 BIN := .venv/bin
 HANDHELD := python3-venv qemu-system-x86 qemu-utils mmdebstrap zstd cpio e2fsprogs
+OTHER_ABIS := qemu-user-static
 BROWSER := chromium fonts-dejavu-core
 TIMED := .ci/timed
 
@@ -33,6 +34,7 @@ check: .venv/ready
 	@$(TIMED) unit $(BIN)/python -m pytest -q -n 2 tests/unit
 
 test: check
+	@.ci/packages $(OTHER_ABIS)
 	@$(TIMED) integration $(BIN)/python -m pytest -q -n 2 tests/integration
 	@$(TIMED) statistics $(BIN)/python -m tests.benchmarks.statistics --short --check docs/statistics-table.md
 	@.ci/packages $(HANDHELD) $(BROWSER)

@@ -110,12 +110,14 @@ class EaterResult:
         fill_s: seconds that took.
         bad_pages: pages whose content was not what was written; must be 0.
         survived: False when it was killed before it reported.
+        retouched_bytes: bytes of its hot part that it touched again; more where memory was reclaimed less.
     """
 
     filled_bytes: int
     fill_s: float
     bad_pages: int
     survived: bool
+    retouched_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from workloads.errors import InputError
 from workloads.rules import RuleEntry, repeated
@@ -17,44 +17,61 @@ from workloads.spec import (
     Capture,
     Exclude,
     Experiment,
-    Launch,
     Limits,
     Pressure,
     Setting,
-    StartPressure,
-    Step,
     Stop,
-    WaitPressure,
     Workload,
     controls,
 )
+from workloads.steps import Entry, expand, step_problems
 from workloads.toml_file import Problem, TomlFile, parse, read
+
+_ARM_NAME = "[a-z0-9][a-z0-9-]{0,39}"
 
 
 def _arm_name(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", text):
+    if not re.fullmatch(_ARM_NAME, text):
         raise ValueError(f"{text!r} is no arm's name: use up to 40 lowercase letters, digits and dashes")
     return text
 
 
-_Name = Annotated[str, AfterValidator(_arm_name)]
+_Name = Annotated[str, AfterValidator(_arm_name), WithJsonSchema({"type": "string", "pattern": f"^{_ARM_NAME}$"})]
 
 
 def _whole_number_as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-_Value = Annotated[str, BeforeValidator(_whole_number_as_text)]
+_Value = Annotated[str, BeforeValidator(_whole_number_as_text), WithJsonSchema({"type": ["string", "integer"]})]
 _FEWEST_ARMS, _MOST_ARMS = 2, 6
+_Share = Annotated[float, Field(ge=0, le=1)]
+LEAST_RETOUCH_BYTES_S = 65_536
+"""An eater touches 16 pages at a time; slower and it would sleep through the end of its trial."""
 
 
 class _Pressure(TomlFile):
     processes: Annotated[int, Field(ge=1, le=64)]
     bytes_each: Annotated[int, Field(ge=4096)]
-    compressible: Annotated[float, Field(ge=0, le=1)] = 0.5
-    rate_bytes_s: Annotated[int, Field(ge=0)] = 0
-    at_once_bytes: Annotated[int, Field(ge=0)] = 0
-    check_stride: Annotated[int, Field(ge=0)] = 16
+    compressible: _Share = Pressure.compressible
+    rate_bytes_s: Annotated[int, Field(ge=0)] = Pressure.rate_bytes_s
+    at_once_bytes: Annotated[int, Field(ge=0)] = Pressure.at_once_bytes
+    check_stride: Annotated[int, Field(ge=0)] = Pressure.check_stride
+    hot_share: _Share = Pressure.hot_share
+    retouch_bytes_s: Annotated[int, Field(ge=0)] = Pressure.retouch_bytes_s
+    same_filled: _Share = Pressure.same_filled
+    incompressible: _Share = Pressure.incompressible
+    file_backed: _Share = Pressure.file_backed
+    cpu_load: Annotated[int, Field(ge=0, le=64)] = Pressure.cpu_load
+
+    def problems(self) -> Iterator[Problem]:
+        """Shares that are more than the whole, a re-touch of nothing, or one too slow for the eaters' pace."""
+        if self.same_filled + self.incompressible > 1 + 1e-9:
+            yield ("incompressible",), "and `same_filled` are more than all pages together"
+        if self.retouch_bytes_s and not self.hot_share:
+            yield ("retouch_bytes_s",), "needs `hot_share`, the share of the memory that is touched again"
+        if 0 < self.retouch_bytes_s < LEAST_RETOUCH_BYTES_S:
+            yield ("retouch_bytes_s",), f"takes {LEAST_RETOUCH_BYTES_S} or more, or 0 for none"
 
 
 class WorkloadFile(TomlFile):
@@ -63,23 +80,21 @@ class WorkloadFile(TomlFile):
     title: str
     apps: tuple[str, ...]
     pressure: _Pressure | None = None
-    steps: Annotated[tuple[Annotated[Step, Field(discriminator="do")], ...], Field(min_length=1)]
+    steps: Annotated[tuple[Entry, ...], Field(min_length=1)]
 
     def problems(self) -> Iterator[Problem]:
-        """Apps that are no components, launches of apps not listed, pressure steps without a pressure."""
+        """Apps that are no components, and what is wrong with the pressure and the steps."""
         for index, app in enumerate(self.apps):
             if "/" not in app:
                 yield ("apps", index), f"{app!r} is not a component: write package/.Activity"
-        for index, step in enumerate(self.steps):
-            if isinstance(step, Launch) and step.app not in self.apps:
-                yield ("steps", index), f"launches {step.app!r}, which `apps` does not list"
-            if isinstance(step, StartPressure | WaitPressure) and self.pressure is None:
-                yield ("steps", index), f"{step.do} needs a [pressure] table"
+        for place, what in self.pressure.problems() if self.pressure else ():
+            yield ("pressure", *place), what
+        yield from step_problems(self.steps, self.apps, pressure=self.pressure is not None)
 
     def spec(self, name: str) -> Workload:
         """As a value."""
         pressure = Pressure(**self.pressure.model_dump()) if self.pressure else None
-        return Workload(name=name, title=self.title, apps=self.apps, pressure=pressure, steps=self.steps)
+        return Workload(name=name, title=self.title, apps=self.apps, pressure=pressure, steps=tuple(expand(self.steps)))
 
 
 class _Arm(TomlFile):

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-LaunchKind: TypeAlias = Literal["cold", "warm", "hot"]
+LaunchKind: TypeAlias = Literal["cold", "warm", "hot", "return"]
+"""What is asked for; `return`: whatever has become of the app in the background, which is then the outcome."""
+
 Must: TypeAlias = Literal["improve", "not-worsen"]
 Stop: TypeAlias = Literal["fixed", "decided"]
 
@@ -46,16 +48,23 @@ class Arm:
 
 @dataclass(frozen=True)
 class Pressure:
-    """Anonymous memory eaten during a trial; the demand is the same in every arm.
+    """Memory eaten during a trial; the demand is the same in every arm.
 
     Attributes:
         processes: how many eaters.
         bytes_each: bytes each eater touches, in total.
-        compressible: share of each page that is compressible, 0..1 (0.5: about half its size with lz4).
+        compressible: share of the bytes of an anonymous page that compress away, 0..1: 1 - 1 / ratio, with lz4 and zstd
+            alike. Below 1/3 some pages do not compress at all, as zram stores those that hardly shrink whole.
         rate_bytes_s: bytes per second each eater touches at most; 0: as fast as it can.
         at_once_bytes: bytes each eater touches as fast as it can before it keeps to that rate: memory that is free
             anyway need not be waited for.
         check_stride: every Nth page is compared with what was written, after the measured window; 0: none.
+        hot_share: share of each eater's anonymous memory that it touches again and again, 0..1.
+        retouch_bytes_s: bytes per second of that, each, from the start on; 0: none. Pages in random order, written.
+        same_filled: share of the anonymous pages that are one byte throughout, which zram stores as no data, 0..1.
+        incompressible: share of the anonymous pages that do not compress, 0..1.
+        file_backed: share of `bytes_each` that are pages of a file, read once, evenly between the others, 0..1.
+        cpu_load: processors kept busy by as many processes, from the start of the eaters to their end.
     """
 
     processes: int
@@ -64,11 +73,25 @@ class Pressure:
     rate_bytes_s: int = 0
     at_once_bytes: int = 0
     check_stride: int = 16
+    hot_share: float = 0.0
+    retouch_bytes_s: int = 0
+    same_filled: float = 0.0
+    incompressible: float = 0.0
+    file_backed: float = 0.0
+    cpu_load: int = 0
+
+
+def file_bytes(pressure: Pressure | None) -> int:
+    """Bytes of the file that all eaters together read; 0 when they read none."""
+    return round(pressure.processes * pressure.bytes_each * pressure.file_backed) if pressure else 0
 
 
 @dataclass(frozen=True)
 class Launch:
-    """Start an app and wait for `am start-activity -W`; cold means force-stopped first."""
+    """Start an app and wait for `am start-activity -W`.
+
+    Cold: force-stopped first. Warm: its process lives, its activity is made anew. Hot, return: brought to the front.
+    """
 
     app: str
     kind: LaunchKind = "cold"
@@ -104,7 +127,40 @@ class WaitPressure:
     do: Literal["wait-pressure"] = "wait-pressure"
 
 
-Step: TypeAlias = Launch | Home | Dwell | StartPressure | WaitPressure
+@dataclass(frozen=True)
+class Release:
+    """Let the eaters of now give all their memory back at once; their pages are not checked."""
+
+    do: Literal["release"] = "release"
+
+
+@dataclass(frozen=True)
+class FileRead:
+    """Read a file, or every file below a folder, through the page cache.
+
+    Attributes:
+        path: absolute, on the phone.
+    """
+
+    path: str
+    do: Literal["file-read"] = "file-read"
+
+
+@dataclass(frozen=True)
+class WaitCool:
+    """Wait until the battery is no warmer than this; a phone without a battery's temperature is not waited for.
+
+    Attributes:
+        below_c: degrees Celsius.
+        at_most_s: go on after so many seconds, warm or not.
+    """
+
+    below_c: float
+    at_most_s: float = 120.0
+    do: Literal["wait-cool"] = "wait-cool"
+
+
+Step: TypeAlias = Launch | Home | Dwell | StartPressure | WaitPressure | Release | FileRead | WaitCool
 """What a workload does, one after the other. `do` names the step in files. Eaters end after the last one."""
 
 

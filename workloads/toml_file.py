@@ -57,16 +57,25 @@ def parse(path: Path, text: str, model: type[Model]) -> Model:
     try:
         made = model.model_validate(data)
     except ValidationError as error:
-        raise _at_lines(path, text, [(item["loc"], _what(item)) for item in error.errors()], _key_path) from error
+        raise _at_lines(path, text, list(_told(error)), _key_path) from error
     found = list(made.problems())
     if found:
         raise _at_lines(path, text, found, lambda loc: loc)
     return made
 
 
+def _told(error: ValidationError) -> Iterator[Problem]:
+    """Problems of a file; a list is not called too short because pydantic dropped the entries that are wrong."""
+    items = error.errors()
+    for item in items:
+        size = len(item["loc"])
+        if item["type"] != "too_short" or all(other["loc"][:size] != item["loc"] for other in items if other != item):
+            yield item["loc"], _what(item)
+
+
 def _what(item: "ErrorDetails") -> str:
     """What is wrong, in words for somebody who writes TOML, not Python."""
-    if item["type"] == "extra_forbidden":
+    if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         return "is no key that belongs here; look at its spelling"
     if item["type"] == "tuple_type":
         return f"is no list; write [[{_dotted(item['loc'])}]] above each table, or [...]"
@@ -85,8 +94,13 @@ def _at_lines(
 
 
 def _key_path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Pydantic puts the tag of a step between its index and its keys: `("steps", 0, "launch", "app")`."""
-    return (*loc[:2], *loc[3:]) if loc[:1] == ("steps",) else loc
+    """Pydantic puts a step's tag between its index and its keys, at every depth: `("steps", 0, "launch", "app")`."""
+    kept: list[str | int] = []
+    for place, part in enumerate(loc):
+        if place > 1 and loc[place - 2] == "steps" and isinstance(loc[place - 1], int):
+            continue
+        kept.append(part)
+    return tuple(kept)
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:

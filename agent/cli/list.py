@@ -8,16 +8,23 @@ from typing import TextIO
 
 from reports.metrics import METRICS
 from workloads import load
+from workloads.errors import InputError
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("what", choices=tuple(_LISTS), nargs="?", default="experiments")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON document")
+    form.add_argument(
+        "--schema", action="store_true", help="of `experiments` or `workloads`: the JSON Schema of such a file"
+    )
 
 
 def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Print one line per entry: name, then what it is."""
+    if args.schema:
+        return _schema(args.what, out)
     rows = _LISTS[args.what](err)
     if args.json:
         print(json.dumps(rows), file=out)
@@ -27,6 +34,15 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         for row in rows:
             shown = (text for key, text in row.items() if key not in hidden)
             print(f"{row['name']:<{width}}  " + "  ".join(shown), file=out)
+    return 0
+
+
+def _schema(what: str, out: TextIO) -> int:
+    from workloads.schema import schema  # noqa: PLC0415 - imported late: only this answer needs it
+
+    if what not in _FILES:
+        raise InputError(f"{what} are no files, so they have no schema; ask for {' or '.join(_FILES)}")
+    print(json.dumps(schema(_FILES[what]), indent=2), file=out)
     return 0
 
 
@@ -61,5 +77,8 @@ _LISTS: dict[str, Callable[[TextIO], list[dict[str, str]]]] = {
     "metrics": _metrics,
     "knobs": _knobs,
 }
+_FILES = {"experiments": "experiment", "workloads": "workload"}
+"""Lists of files that people write -> what such a file is called."""
+
 _JSON_ONLY = frozenset({"where", "off", "proof", "source"})
 """What would make a line of `list knobs` too long to read."""

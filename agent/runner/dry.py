@@ -10,7 +10,7 @@ from agent.knobs.discover import find
 from agent.runner.plan import make_plan
 from agent.runner.run import Request, prepare
 from agent.runner.workspace import ROOT
-from workloads.spec import Launch
+from workloads.spec import Launch, file_bytes
 
 
 def writes(phone: Phone, request: Request) -> list[str]:
@@ -54,3 +54,5 @@ def _each_trial(phone: Phone, request: Request) -> Iterator[str]:
     yield f"each trial: files under {ROOT}, removed after it; a trace under {TRACES}, fetched and removed"
     if pressure := request.experiment.workload.pressure:
         yield f"each trial: {pressure.processes} processes eat {pressure.bytes_each >> 20} MiB of memory each"
+        if size := file_bytes(pressure):
+            yield f"the first trial: make a file of {size >> 20} MiB under {ROOT} that they read"

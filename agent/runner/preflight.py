@@ -17,7 +17,7 @@ from reports.noise.tracing import recordless
 from reports.record import DeviceFacts
 from workloads.device.build import TARGETS
 from workloads.errors import FinalError, InputError
-from workloads.spec import FIRST_LOOK, Experiment, Setting
+from workloads.spec import FIRST_LOOK, Experiment, Setting, file_bytes
 
 _PHONE_ROOM = 300 << 20
 _HOST_ROOM_PER_TRIAL = 40 << 20
@@ -137,7 +137,7 @@ def _check_demand(experiment: Experiment, found: Findings) -> Iterator[str]:
     pressure = experiment.workload.pressure
     if pressure is None:
         return
-    demand = pressure.processes * pressure.bytes_each
+    demand = pressure.processes * pressure.bytes_each - file_bytes(pressure)
     room = found.facts.memory_bytes + found.facts.swap_bytes
     if demand > _HEADROOM * room:
         yield f"the workload demands {demand >> 20} MiB, memory and swap together hold {room >> 20}; lower `bytes_each`"
@@ -146,8 +146,10 @@ def _check_demand(experiment: Experiment, found: Findings) -> Iterator[str]:
 
 
 def _check_room(experiment: Experiment, found: Findings) -> Iterator[str]:
-    if found.phone_free_bytes is not None and found.phone_free_bytes < _PHONE_ROOM:
-        yield f"only {found.phone_free_bytes >> 20} MiB free on /data, traces need {_PHONE_ROOM >> 20}"
+    need = _PHONE_ROOM + file_bytes(experiment.workload.pressure)
+    if found.phone_free_bytes is not None and found.phone_free_bytes < need:
+        what = "traces" if need == _PHONE_ROOM else "traces and the file that the eaters read"
+        yield f"only {found.phone_free_bytes >> 20} MiB free on /data, {what} need {need >> 20}"
     trials = (experiment.blocks + experiment.warm_up_blocks) * len(experiment.arms)
     if found.host_free_bytes < trials * _HOST_ROOM_PER_TRIAL:
         need = trials * _HOST_ROOM_PER_TRIAL >> 20

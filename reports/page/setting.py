@@ -9,7 +9,7 @@ from reports.page.effects import note
 from reports.page.model import ArmBox, Fact, PlanBlock, PlanCell, TrialRow
 from reports.record import Caveat, DeviceFacts, Proof, TrialRecord
 from reports.units import count, number, quantity
-from workloads.spec import Dwell, Experiment, Home, Launch, Pressure, StartPressure, Step, Workload
+from workloads.spec import Dwell, Experiment, FileRead, Home, Launch, Pressure, StartPressure, Step, WaitCool, Workload
 
 
 def device_facts(device: DeviceFacts) -> tuple[Fact, ...]:
@@ -76,14 +76,20 @@ def workload_lines(workload: Workload) -> tuple[str, ...]:
 
 def _step(step: Step, pressure: Pressure | None) -> str:
     if isinstance(step, Launch):
-        return f"Launch {step.app}, {step.kind}"
+        return f"Return to {step.app}" if step.kind == "return" else f"Launch {step.app}, {step.kind}"
     if isinstance(step, Dwell):
         return f"Stay {number(step.seconds)} s"
-    if isinstance(step, Home):
-        return "Go home"
     if isinstance(step, StartPressure):
         return f"Start {_pressure(pressure)}"
-    return "Wait until the memory is filled"
+    if isinstance(step, FileRead):
+        return f"Read {step.path} through the page cache"
+    if isinstance(step, WaitCool):
+        return f"Wait until the battery is below {number(step.below_c)} °C, {number(step.at_most_s)} s at most"
+    return {
+        "home": "Go home",
+        "wait-pressure": "Wait until the memory is filled",
+        "release": "Give all that memory back",
+    }[step.do]
 
 
 def _pressure(pressure: Pressure | None) -> str:
@@ -91,7 +97,25 @@ def _pressure(pressure: Pressure | None) -> str:
         return "memory pressure"
     eaters = count(pressure.processes, "process", "processes")
     size = quantity(pressure.bytes_each, "bytes")
-    return f"{eaters} that fill {size} each, {number(100 * pressure.compressible)} % of every page compressible"
+    told = f"{eaters} that fill {size} each, {number(100 * pressure.compressible)} % of every page compressible"
+    return ", ".join((told, *_more_pressure(pressure)))
+
+
+def _more_pressure(pressure: Pressure) -> Iterator[str]:
+    """What is only told where a workload asks for it."""
+    shares = {
+        "of the pages one byte throughout": pressure.same_filled,
+        "of the pages incompressible": pressure.incompressible,
+        "of it read from a file": pressure.file_backed,
+    }
+    for what, share in shares.items():
+        if share:
+            yield f"{number(100 * share)} % {what}"
+    if pressure.retouch_bytes_s:
+        rate = quantity(pressure.retouch_bytes_s, "bytes")
+        yield f"{number(100 * pressure.hot_share)} % of it touched again at {rate} a second"
+    if pressure.cpu_load:
+        yield f"{count(pressure.cpu_load, 'processor')} kept busy"
 
 
 def plan_blocks(analysis: Analysis) -> tuple[PlanBlock, ...]:

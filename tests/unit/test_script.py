@@ -5,10 +5,23 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from agent.runner.script import parse_eaters, render
 from reports.record import EaterResult
 from workloads.load import experiment
-from workloads.spec import Dwell, Home, Launch, Pressure, StartPressure, WaitPressure, Workload
+from workloads.spec import (
+    Dwell,
+    FileRead,
+    Home,
+    Launch,
+    Pressure,
+    Release,
+    StartPressure,
+    WaitCool,
+    WaitPressure,
+    Workload,
+)
 
 HOSTILE = "com.example.$(touch pwned)/.It's;`reboot`"
 
@@ -21,10 +34,14 @@ def workload(*steps: object) -> Workload:
 def run(folder: Path, made: Workload) -> list[str]:
     """Run the script by the host's sh, with programs that note how they were called."""
     calls = folder / "calls"
+    stop = folder / "sleep"
+    stop.write_text("#!/bin/sh\n")
+    stop.chmod(0o755)
     for name in ("am", "input", "pressure"):
         program = folder / name
         program.write_text(
-            '#!/bin/sh\nprintf "%s\\n" "${0##*/}" "$@" >>calls\necho said\n[ "${0##*/}" != pressure ] || : >eaters\n'
+            '#!/bin/sh\nprintf "%s\\n" "${0##*/}" "$@" >>calls\necho said\n'
+            'while [ $# -gt 1 ]; do [ "$1" != --report ] || echo "report of $2" >"$2"; shift; done\n'
         )
         program.chmod(0o755)
     text = render(made, str(folder), 7, shlex.quote, 60)
@@ -67,7 +84,63 @@ def test_the_demand_is_given_to_the_eaters_in_full(tmp_path: Path) -> None:
 
 def test_the_eaters_report_becomes_values_and_unknown_lines_are_passed_over() -> None:
     text = (
-        "eater=1 filled_bytes=8192 fill_us=1500000 checked_pages=2 bad_pages=0 survived=1\nnoise\n"
+        "eater=1 filled_bytes=8192 fill_us=1500000 checked_pages=2 bad_pages=0 survived=1 retouched_bytes=65536\n"
+        "noise\nbusy=1 cpu_us=5\n"
         "eater=2 filled_bytes=4096 fill_us=0 checked_pages=0 bad_pages=0 survived=0\n"
     )
-    assert parse_eaters(text) == (EaterResult(8192, 1.5, 0, survived=True), EaterResult(4096, 0.0, 0, survived=False))
+    lived, died = parse_eaters(text)
+    assert lived == EaterResult(8192, 1.5, 0, survived=True, retouched_bytes=65536)
+    assert died == EaterResult(4096, 0.0, 0, survived=False)
+
+
+def test_a_warm_launch_makes_the_activity_anew_and_a_return_takes_the_app_as_it_is(tmp_path: Path) -> None:
+    calls = run(tmp_path, workload(Launch("a.b/.C", "warm"), Launch("a.b/.C", "return")))
+    warm = ["am", "start-activity", "-W", "--activity-clear-task", "-n", "a.b/.C"]
+    assert calls == [*warm, "am", "start-activity", "-W", "-n", "a.b/.C"]
+
+
+def test_each_start_of_the_eaters_reports_for_itself_and_all_are_gathered(tmp_path: Path) -> None:
+    run(tmp_path, workload(StartPressure(), WaitPressure(), Release(), StartPressure()))
+    assert (tmp_path / "release-1").exists()
+    assert not (tmp_path / "release-2").exists()
+    assert (tmp_path / "eaters").read_text() == "report of eaters-1\nreport of eaters-2\n"
+
+
+def test_the_file_that_eaters_read_is_made_before_the_first_step(tmp_path: Path) -> None:
+    made = workload(StartPressure())
+    calls = run(tmp_path, replace(made, pressure=Pressure(2, 4096, file_backed=0.5)))
+    first, second = [i for i, word in enumerate(calls) if word == "pressure"]
+    assert "--prepare" in calls[first:second]
+    assert "--prepare" not in calls[second:]
+    assert calls[second:][calls[second:].index("--file-share") + 1] == "0.5"
+
+
+def test_every_file_below_a_folder_is_read_whatever_it_is_called(tmp_path: Path) -> None:
+    folder = tmp_path / "it's $(touch pwned)"
+    (folder / "in").mkdir(parents=True)
+    (folder / "in" / "-n; x").write_text("text")
+    before = (folder / "in" / "-n; x").stat().st_atime_ns
+    text = render(workload(FileRead(str(folder))), str(tmp_path), 7, shlex.quote, 60)
+    done = subprocess.run(["sh", "-c", text], check=True, timeout=20, capture_output=True)
+    assert done.stderr == b""
+    assert (folder / "in" / "-n; x").stat().st_atime_ns >= before
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    ("warmths", "polls"),
+    [(["352", "349", "300"], 2), (["none"], 1), (["400"] * 9, 3)],
+    ids=["cools", "untold", "stays"],
+)
+def test_waiting_for_cool_ends_when_it_is_when_nobody_tells_and_in_time(
+    tmp_path: Path, warmths: list[str], polls: int
+) -> None:
+    (tmp_path / "warmths").write_text("".join(f"{each}\n" for each in warmths))
+    dumpsys = tmp_path / "dumpsys"
+    dumpsys.write_text(
+        "#!/bin/sh\necho asked >>asked\nline=$(sed -n $(grep -c . asked)p warmths)\n"
+        'echo "Current Battery Service state:"\n[ "$line" = none ] || echo "  temperature: $line"\n'
+    )
+    dumpsys.chmod(0o755)
+    run(tmp_path, workload(WaitCool(35, at_most_s=6)))
+    assert (tmp_path / "asked").read_text().count("asked") == polls

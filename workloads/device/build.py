@@ -60,7 +60,8 @@ def _build(abi: str, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         made = Path(scratch) / "pressure"
         argv = [sys.executable, "-m", "ziglang", "cc", "-target", TARGETS[abi], *_FLAGS, "-o", str(made)]
-        done = subprocess.run([*argv, str(_SOURCES / "pressure.c")], capture_output=True, text=True, check=False)
+        sources = [str(source) for source in sorted(_SOURCES.glob("*.c"))]
+        done = subprocess.run([*argv, *sources], capture_output=True, text=True, check=False)
         if done.returncode:
             last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
             raise SetupError(f"building `pressure` for {abi} failed: {last}")
