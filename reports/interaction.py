@@ -149,7 +149,7 @@ def contrasts(arms: Sequence[Arm], control: str, treatment: str) -> tuple[Contra
     if not treatment:
         return ()
     traced = [arm for arm in arms if arm.trace]
-    levels = {arm.name: {setting.knob: setting.value for setting in arm.settings} for arm in traced}
+    levels = {arm.name: arm.levels for arm in traced}
     if control not in levels:
         return ()
     pairs = [(arm, base) for arm, base in controls(traced, control, treatment).items() if base is not None]

@@ -25,7 +25,7 @@ from workloads.spec import (
     controls,
 )
 from workloads.steps import Entry, expand, step_problems
-from workloads.toml_file import Problem, TomlFile, parse, read
+from workloads.toml_file import Place, Problem, TomlFile, parse, placed, read
 
 _ARM_NAME = "[a-z0-9][a-z0-9-]{0,39}"
 
@@ -44,15 +44,21 @@ def _whole_number_as_text(value: object) -> object:
 
 
 _Value = Annotated[str, BeforeValidator(_whole_number_as_text), WithJsonSchema({"type": ["string", "integer"]})]
-_FEWEST_ARMS, _MOST_ARMS = 2, 6
+_FEWEST_ARMS, _MOST_ARMS = 2, 10
 _Share = Annotated[float, Field(ge=0, le=1)]
 LEAST_RETOUCH_BYTES_S = 65_536
 """An eater touches 16 pages at a time; slower and it would sleep through the end of its trial."""
 
 
-class _Pressure(TomlFile):
-    processes: Annotated[int, Field(ge=1, le=64)]
-    bytes_each: Annotated[int, Field(ge=4096)]
+_Processes = Annotated[int, Field(ge=1, le=64)]
+_BytesEach = Annotated[int, Field(ge=4096)]
+
+
+class _Demand(TomlFile):
+    """What an arm demands other than its workload."""
+
+    processes: _Processes = 1
+    bytes_each: _BytesEach = 4096
     compressible: _Share = Pressure.compressible
     rate_bytes_s: Annotated[int, Field(ge=0)] = Pressure.rate_bytes_s
     at_once_bytes: Annotated[int, Field(ge=0)] = Pressure.at_once_bytes
@@ -72,6 +78,17 @@ class _Pressure(TomlFile):
             yield ("retouch_bytes_s",), "needs `hot_share`, the share of the memory that is touched again"
         if 0 < self.retouch_bytes_s < LEAST_RETOUCH_BYTES_S:
             yield ("retouch_bytes_s",), f"takes {LEAST_RETOUCH_BYTES_S} or more, or 0 for none"
+
+    def given(self) -> dict[str, int | float]:
+        """What the file says, nothing else."""
+        return self.model_dump(exclude_unset=True)
+
+
+class _Pressure(_Demand):
+    """A workload's `[pressure]`."""
+
+    processes: _Processes
+    bytes_each: _BytesEach
 
 
 class WorkloadFile(TomlFile):
@@ -101,10 +118,17 @@ class _Arm(TomlFile):
     name: _Name
     settings: dict[str, _Value]
     trace: bool = Arm.trace
+    pressure: _Demand | None = None
 
     def spec(self) -> Arm:
         """As a value."""
-        return Arm(self.name, tuple(Setting(*pair) for pair in self.settings.items()), trace=self.trace)
+        given = self.pressure.given() if self.pressure else {}
+        return Arm(
+            name=self.name,
+            settings=tuple(Setting(*pair) for pair in self.settings.items()),
+            trace=self.trace,
+            demand=tuple(Setting(name, f"{value}") for name, value in given.items()),
+        )
 
 
 class _Limits(TomlFile):
@@ -167,23 +191,34 @@ class ExperimentFile(TomlFile):
         """An arm without a trace is good for one thing: to be held against the same arm with one."""
         if len({arm.trace for arm in self.arms}) == 1:
             return
-        alike = all(arm.settings == self.arms[0].settings for arm in self.arms)
-        traced = [arm for arm in self.arms if arm.trace]
+        levels = [arm.spec().levels for arm in self.arms]
+        alike = all(each == levels[0] for each in levels)
+        traced = [level for arm, level in zip(self.arms, levels, strict=True) if arm.trace]
         for index, arm in enumerate(self.arms):
-            if not arm.trace and all(arm.settings != other.settings for other in traced):
+            if not arm.trace and levels[index] not in traced:
                 yield ("arms", index, "trace"), f"no arm that records a trace has the settings of {arm.name!r}"
             elif not arm.trace and arm.name == self.control and not alike:
                 yield ("control",), f"{arm.name!r} records no trace, the arms it is compared with do"
 
     def _alone(self) -> Iterator[Problem]:
         arms = tuple(arm.spec() for arm in self.arms)
-        if all(self.treatment not in arm.settings for arm in self.arms):
+        if all(self.treatment not in arm.levels for arm in arms):
             yield ("treatment",), f"no arm sets {self.treatment!r}"
             return
         for name, reference in controls(arms, self.control, self.treatment).items():
             if reference is None:
                 index = [arm.name for arm in arms].index(name)
                 yield ("arms", index), f"no arm differs from {name!r} in {self.treatment} alone, as the control does"
+
+    def doses(self, demanded: _Demand | None) -> Iterator[Problem]:
+        """What is wrong with the arms' own demands, given that of the workload's file."""
+        for index, arm in enumerate(self.arms):
+            place: Place = ("arms", index, "pressure")
+            if arm.pressure and demanded is None:
+                yield place, "is more or less than nothing: the workload has no [pressure]"
+            elif arm.pressure and demanded:
+                merged = _Demand.model_validate({**demanded.given(), **arm.pressure.given()})
+                yield from (((*place, *where), what) for where, what in merged.problems())
 
     def spec(self, name: str, workload: Workload) -> Experiment:
         """As a value."""
@@ -215,7 +250,11 @@ def experiment(name_or_file: str) -> tuple[Experiment, str]:
     path = _find(name_or_file, "experiments", "experiment")
     text = read(path)
     model = parse(path, text, ExperimentFile)
-    return model.spec(path.stem, workload(model.workload, path.parent)), text
+    below = _workload_path(model.workload, path.parent)
+    made = _workload_file(below)
+    if problems := list(model.doses(made.pressure)):
+        raise placed(path, text, problems)
+    return model.spec(path.stem, made.spec(below.stem)), text
 
 
 def names(folder: str) -> list[str]:
@@ -229,9 +268,17 @@ def workload(name_or_file: str, beside: Path = Path()) -> Workload:
     Raises:
         InputError: no such workload, or every problem of its file.
     """
+    path = _workload_path(name_or_file, beside)
+    return _workload_file(path).spec(path.stem)
+
+
+def _workload_path(name_or_file: str, beside: Path) -> Path:
     local = beside / name_or_file
-    path = local if name_or_file.endswith(".toml") and local.exists() else _find(name_or_file, "catalogue", "workload")
-    return parse(path, read(path), WorkloadFile).spec(path.stem)
+    return local if name_or_file.endswith(".toml") and local.exists() else _find(name_or_file, "catalogue", "workload")
+
+
+def _workload_file(path: Path) -> WorkloadFile:
+    return parse(path, read(path), WorkloadFile)
 
 
 def _shipped(folder: str) -> Path:

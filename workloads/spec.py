@@ -5,7 +5,7 @@ Pure: no file, no device. `workloads.load` makes these from TOML. Times are seco
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
 
 LaunchKind: TypeAlias = Literal["cold", "warm", "hot", "return"]
@@ -29,21 +29,6 @@ class Setting:
 
     knob: str
     value: str
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One treatment of an experiment.
-
-    Attributes:
-        name: of the arm.
-        settings: what makes it.
-        trace: whether its trials record a trace; an arm without one tells what tracing costs the others.
-    """
-
-    name: str
-    settings: tuple[Setting, ...]
-    trace: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,6 +69,35 @@ class Pressure:
 def file_bytes(pressure: Pressure | None) -> int:
     """Bytes of the file that all eaters together read; 0 when they read none."""
     return round(pressure.processes * pressure.bytes_each * pressure.file_backed) if pressure else 0
+
+
+def stored_share(pressure: Pressure) -> float:
+    """What zram stores of each byte of the anonymous pages, 0..1, its own bookkeeping aside."""
+    mixed = 1 - pressure.same_filled - pressure.incompressible
+    return pressure.incompressible + mixed * (1 - pressure.compressible)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One treatment of an experiment.
+
+    Attributes:
+        name: of the arm.
+        settings: what makes it.
+        trace: whether its trials record a trace; an arm without one tells what tracing costs the others.
+        demand: fields of `Pressure` that it gives other values than its workload does, where the dose is a factor.
+    """
+
+    name: str
+    settings: tuple[Setting, ...]
+    trace: bool = True
+    demand: tuple[Setting, ...] = ()
+
+    @property
+    def levels(self) -> dict[str, str]:
+        """Its level of each factor: knob -> value, `pressure.FIELD` -> value."""
+        demand = {f"pressure.{setting.knob}": setting.value for setting in self.demand}
+        return {**{setting.knob: setting.value for setting in self.settings}, **demand}
 
 
 @dataclass(frozen=True)
@@ -259,7 +273,7 @@ class Experiment:
         name: as the file is called.
         question: one sentence for people; heads the page.
         workload: what is run in every trial.
-        arms: two to six; the first is not special, `control` names the reference.
+        arms: two to ten; the first is not special, `control` names the reference.
         control: name of the arm that others are compared with.
         blocks: every block holds every arm once; the most a run takes when it stops earlier.
         warm_up_blocks: run first, recorded, never compared.
@@ -289,6 +303,15 @@ class Experiment:
     exclude: Exclude = field(default_factory=Exclude)
 
 
+def workload_of(workload: Workload, arm: Arm) -> Workload:
+    """The workload as an arm's trials run it: with the arm's own demand."""
+    if workload.pressure is None or not arm.demand:
+        return workload
+    kinds = {field.name: type(getattr(workload.pressure, field.name)) for field in fields(Pressure)}
+    demand = {setting.knob: kinds[setting.knob](setting.value) for setting in arm.demand}
+    return replace(workload, pressure=replace(workload.pressure, **demand))
+
+
 def controls(arms: Sequence[Arm], control: str, treatment: str = "") -> dict[str, str | None]:
     """What each treatment arm is compared with.
 
@@ -303,7 +326,7 @@ def controls(arms: Sequence[Arm], control: str, treatment: str = "") -> dict[str
     """
     if not treatment:
         return {arm.name: control for arm in arms if arm.name != control}
-    levels = {arm.name: {s.knob: s.value for s in arm.settings} for arm in arms}
+    levels = {arm.name: arm.levels for arm in arms}
     rests = {
         name: {knob: value for knob, value in found.items() if knob != treatment} for name, found in levels.items()
     }

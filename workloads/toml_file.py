@@ -2,7 +2,7 @@
 """TOML files -> pydantic models; every problem of a file is found at once and named by file and line."""
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -57,10 +57,10 @@ def parse(path: Path, text: str, model: type[Model]) -> Model:
     try:
         made = model.model_validate(data)
     except ValidationError as error:
-        raise _at_lines(path, text, list(_told(error)), _key_path) from error
+        raise placed(path, text, _told(error)) from error
     found = list(made.problems())
     if found:
-        raise _at_lines(path, text, found, lambda loc: loc)
+        raise placed(path, text, found)
     return made
 
 
@@ -70,7 +70,7 @@ def _told(error: ValidationError) -> Iterator[Problem]:
     for item in items:
         size = len(item["loc"])
         if item["type"] != "too_short" or all(other["loc"][:size] != item["loc"] for other in items if other != item):
-            yield item["loc"], _what(item)
+            yield _key_path(item["loc"]), _what(item)
 
 
 def _what(item: "ErrorDetails") -> str:
@@ -82,15 +82,11 @@ def _what(item: "ErrorDetails") -> str:
     return item["msg"].removeprefix("Value error, ")
 
 
-def _at_lines(
-    path: Path,
-    text: str,
-    problems: list[Problem],
-    key_path: Callable[[tuple[str | int, ...]], tuple[str | int, ...]],
-) -> InputError:
+def placed(path: Path, text: str, problems: Iterable[Problem]) -> InputError:
+    """The error that tells all problems of a file, each with its line."""
     lines = key_lines(text)
-    placed = sorted((line_of(lines, key_path(loc)), _dotted(key_path(loc)), what) for loc, what in problems)
-    return InputError(*(f"{path}:{line}: {where}: {what}" for line, where, what in placed))
+    found = sorted((line_of(lines, place), _dotted(place), what) for place, what in problems)
+    return InputError(*(f"{path}:{line}: {where}: {what}" for line, where, what in found))
 
 
 def _key_path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -10,7 +10,7 @@ from agent.knobs.discover import find
 from agent.runner.plan import make_plan
 from agent.runner.run import Request, prepare
 from agent.runner.workspace import ROOT
-from workloads.spec import Launch, file_bytes
+from workloads.spec import Experiment, Launch, file_bytes, workload_of
 
 
 def writes(phone: Phone, request: Request) -> list[str]:
@@ -52,7 +52,15 @@ def _each_trial(phone: Phone, request: Request) -> Iterator[str]:
     if phone.root.kind != "none":
         yield "each trial: write 3 to /proc/sys/vm/drop_caches"
     yield f"each trial: files under {ROOT}, removed after it; a trace under {TRACES}, fetched and removed"
-    if pressure := request.experiment.workload.pressure:
-        yield f"each trial: {pressure.processes} processes eat {pressure.bytes_each >> 20} MiB of memory each"
-        if size := file_bytes(pressure):
-            yield f"the first trial: make a file of {size >> 20} MiB under {ROOT} that they read"
+    yield from _demands(request.experiment)
+
+
+def _demands(experiment: Experiment) -> Iterator[str]:
+    """What trials eat: one line, or one for each arm where the dose is a factor."""
+    apart = any(arm.demand for arm in experiment.arms)
+    for arm in experiment.arms if apart else experiment.arms[:1]:
+        if pressure := workload_of(experiment.workload, arm).pressure:
+            trial = f"each trial of arm {arm.name}" if apart else "each trial"
+            yield f"{trial}: {pressure.processes} processes eat {pressure.bytes_each >> 20} MiB of memory each"
+            if size := file_bytes(pressure):
+                yield f"{trial}: a file of {size >> 20} MiB under {ROOT} that they read, made where it is not there yet"

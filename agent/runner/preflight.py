@@ -17,7 +17,7 @@ from reports.noise.tracing import recordless
 from reports.record import DeviceFacts
 from workloads.device.build import TARGETS
 from workloads.errors import FinalError, InputError
-from workloads.spec import FIRST_LOOK, Experiment, Setting, file_bytes
+from workloads.spec import FIRST_LOOK, Experiment, Pressure, Setting, file_bytes, stored_share, workload_of
 
 _PHONE_ROOM = 300 << 20
 _HOST_ROOM_PER_TRIAL = 40 << 20
@@ -134,19 +134,28 @@ def _check_program(experiment: Experiment, found: Findings) -> Iterator[str]:
 
 
 def _check_demand(experiment: Experiment, found: Findings) -> Iterator[str]:
-    pressure = experiment.workload.pressure
-    if pressure is None:
+    if experiment.workload.pressure is None:
         return
-    demand = pressure.processes * pressure.bytes_each - file_bytes(pressure)
-    room = found.facts.memory_bytes + found.facts.swap_bytes
-    if demand > _HEADROOM * room:
-        yield f"the workload demands {demand >> 20} MiB, memory and swap together hold {room >> 20}; lower `bytes_each`"
+    doses = {workload_of(experiment.workload, arm).pressure: arm for arm in reversed(experiment.arms)}
+    for pressure, arm in reversed(doses.items()):
+        yield from _too_much(pressure, found, f"arm {arm.name}" if arm.demand else "the workload")
     if not found.facts.swap_bytes:
         yield "has no swap: without zram there is nothing to compress"
 
 
+def _too_much(pressure: Pressure | None, found: Findings, where: str) -> Iterator[str]:
+    """What swapped pages take in zram is memory, too: swap adds to memory only as far as they compress."""
+    if pressure is None:
+        return
+    demand = pressure.processes * pressure.bytes_each - file_bytes(pressure)
+    gained = 1 - stored_share(pressure) if found.facts.zram_algorithm else 1
+    room = found.facts.memory_bytes + round(found.facts.swap_bytes * gained)
+    if demand > _HEADROOM * room:
+        yield f"{where} demands {demand >> 20} MiB, memory and swap together hold {room >> 20}; lower `bytes_each`"
+
+
 def _check_room(experiment: Experiment, found: Findings) -> Iterator[str]:
-    need = _PHONE_ROOM + file_bytes(experiment.workload.pressure)
+    need = _PHONE_ROOM + max(file_bytes(workload_of(experiment.workload, arm).pressure) for arm in experiment.arms)
     if found.phone_free_bytes is not None and found.phone_free_bytes < need:
         what = "traces" if need == _PHONE_ROOM else "traces and the file that the eaters read"
         yield f"only {found.phone_free_bytes >> 20} MiB free on /data, {what} need {need >> 20}"

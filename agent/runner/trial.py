@@ -23,7 +23,7 @@ from agent.runner.workspace import Workspace, reset_apps
 from reports.exclusions import BUSY_HOST, BUSY_HOST_CORES, exclusion, rules_of
 from reports.record import Caveat, Conditions, EaterResult, LaunchResult, PlannedTrial, Proof, TrialRecord
 from workloads.errors import DeviceError
-from workloads.spec import Arm, Experiment, Launch
+from workloads.spec import Arm, Experiment, Launch, workload_of
 
 TRACE = "trace.pftrace"
 _EATERS_END_S = 120.0
@@ -121,7 +121,7 @@ def run_trial(bench: Bench, trial: PlannedTrial, folder: Path, told: Told) -> Tr
         settings = bench.guard.apply(arm.settings)
     with stages.stage("settle"):
         bench.clock.sleep(bench.experiment.limits.settle_s)
-    with _script(bench, trial) as remote:
+    with _script(bench, trial, arm) as remote:
         window = _measured(bench, remote, folder / TRACE if arm.trace else None, stages)
         with stages.stage("collect"):
             launches, eaters = _collect(bench, remote)
@@ -170,10 +170,10 @@ def _record(
 
 
 @contextlib.contextmanager
-def _script(bench: Bench, trial: PlannedTrial) -> Iterator[str]:
+def _script(bench: Bench, trial: PlannedTrial, arm: Arm) -> Iterator[str]:
     """Lend the trial's folder on the phone, script inside; leave nothing of it running or lying about."""
     text = render(
-        bench.experiment.workload,
+        workload_of(bench.experiment.workload, arm),
         f"{bench.workspace.root}/{trial.name}",
         seed=bench.experiment.seed * 1000 + trial.block,
         quote=quote,

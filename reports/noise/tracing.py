@@ -106,8 +106,8 @@ def all_alike(experiment: Experiment) -> bool:
 
 
 def settings_of(arm: Arm) -> frozenset[tuple[str, str]]:
-    """Its settings, whatever their order."""
-    return frozenset((setting.knob, setting.value) for setting in arm.settings)
+    """Its settings and its own demand, whatever their order."""
+    return frozenset(arm.levels.items())
 
 
 def treatments(experiment: Experiment) -> dict[str, str]:

@@ -12,8 +12,10 @@ from typing import Any
 from reports.units import Scale
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-_SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
-_DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (4, 4), (1, 3))
+_SHAPES = ("circle", "square", "diamond", "triangle-up", "cross")
+_DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (4, 4))
+"""Five each where there are six colours: more than six arms still all look different."""
+
 _TEXT, _LINE = "var(--muted)", "var(--line)"
 
 

@@ -44,7 +44,7 @@ def arm_boxes(experiment: Experiment) -> tuple[ArmBox, ...]:
             number=number_of(experiment, arm.name),
             role="control" if arm.name == experiment.control else "against the control",
             settings=(
-                *(Fact(setting.knob, setting.value) for setting in arm.settings),
+                *(Fact(factor, value) for factor, value in arm.levels.items()),
                 *(() if arm.trace else (Fact("trace", "none recorded"),)),
             ),
         )

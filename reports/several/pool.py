@@ -194,7 +194,7 @@ def _arms(one: Experiment, other: Experiment) -> Iterator[str]:
     before = {arm.name: arm for arm in one.arms}
     for arm in other.arms:
         known = before[arm.name]
-        settings = [{setting.knob: setting.value for setting in each.settings} for each in (known, arm)]
+        settings = [each.levels for each in (known, arm)]
         if settings[0] != settings[1]:
             yield f"arm {arm.name} with {_settings(settings[1])}, not {_settings(settings[0])}"
         if known.trace != arm.trace:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from agent.device.fake import Fault, failed
+from agent.device.fake import Call, Fault, failed
 from agent.device.phone import attach
 from agent.knobs import undo
 from agent.knobs.discover import discover
 from agent.runner.dry import writes
 from agent.runner.run import Request, run_experiment
 from agent.runner.trial import doubts
-from agent.runner.workspace import DROP, ROOT
+from agent.runner.workspace import DROP, MAKE, ROOT
 from reports.analysis import analyse
 from reports.compare import read_run
 from reports.store import RunStore
@@ -113,6 +113,37 @@ def test_every_problem_is_told_before_the_first_write(tmp_path: Path) -> None:
         assert part in text
     assert not (tmp_path / "run").exists()
     assert value(phone, NR) == "0"
+
+
+def test_memory_that_does_not_compress_is_no_room_and_each_arms_own_demand_is_judged(tmp_path: Path) -> None:
+    made = experiment()
+    off, on = made.arms
+    dosed = replace(on, demand=(Setting("incompressible", "1"),))
+    workload = replace(made.workload, pressure=Pressure(3, 280 << 20, compressible=0.75))
+    trials = Trials(replace(made, workload=workload, arms=(off, dosed)))
+    with pytest.raises(InputError) as caught:
+        run_experiment(attach(trials.ready()), Request(trials.experiment, "", tmp_path / "run"), StillClock(), Silent())
+    (problem,) = caught.value.problems
+    assert problem.endswith(f"arm {on.name} demands 840 MiB, memory and swap together hold 750; lower `bytes_each`")
+
+
+def test_each_arms_trials_eat_its_own_demand(tmp_path: Path) -> None:
+    made = experiment()
+    off, on = made.arms
+    trials = Trials(replace(made, arms=(off, replace(on, demand=(Setting("bytes_each", "8192"),)))))
+    scripts: dict[str, str] = {}
+
+    def make(call: Call) -> str:
+        scripts[call.argv[0]] = call.stdin.decode()
+        return ""
+
+    trials.ready().scripts[MAKE] = make
+    phone = attach(trials.phone)
+    run_experiment(phone, Request(trials.experiment, "", tmp_path / "run"), StillClock(), Silent())
+    assert {name.rpartition("-")[2]: "--bytes 8192 " in text for name, text in scripts.items()} == {
+        "off": False,
+        "on": True,
+    }
 
 
 def test_a_script_that_dies_every_time_ends_the_run_and_leaves_no_recording(tmp_path: Path) -> None:

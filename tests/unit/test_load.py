@@ -157,3 +157,45 @@ def test_the_phones_patience_is_a_setting_within_bounds(tmp_path: Path) -> None:
     for wrong in ("4", "3601", "nan"):
         with pytest.raises(InputError, match=r"limits\.dead_man_s"):
             load.experiment(write(tmp_path, f"{RULED}\n[limits]\ndead_man_s = {wrong}\n"))
+
+
+DOSES = """\
+question = "From which dose on?"
+workload = "launches-under-pressure"
+control = "low"
+blocks = 4
+primary = ["ttid"]
+
+[[arms]]
+name = "low"
+settings = { kcompressd = "off" }
+pressure = { bytes_each = 1_048_576, retouch_bytes_s = 65_536, hot_share = 0.5 }
+
+[[arms]]
+name = "high"
+settings = { kcompressd = "off" }
+[arms.pressure]
+bytes_each = 2_097_152
+"""
+
+
+def test_arms_may_differ_in_their_dose(tmp_path: Path) -> None:
+    made, _ = load.experiment(write(tmp_path, DOSES))
+    assert made.arms[1].demand == (Setting("bytes_each", "2097152"),)
+    assert made.arms[0].levels["pressure.hot_share"] == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (DOSES.replace("= 2_097_152", "= 1"), "mine.toml:16: arms[1].pressure.bytes_each: Input should be greater"),
+        (DOSES.replace("bytes_each = 2", "bites = 2"), "mine.toml:16: arms[1].pressure.bites: is no key that belongs"),
+        (DOSES.replace(", hot_share = 0.5", ""), "mine.toml:10: arms[0].pressure.retouch_bytes_s: needs `hot_share`"),
+        (DOSES.replace("launches-under-pressure", "w.toml"), "mine.toml:10: arms[0].pressure: is more or less than"),
+    ],
+)
+def test_a_dose_that_cannot_be_is_refused_with_its_line(tmp_path: Path, text: str, says: str) -> None:
+    write(tmp_path, 'title = "t"\napps = []\nsteps = [{ do = "home" }]\n', "w.toml")
+    with pytest.raises(InputError) as caught:
+        load.experiment(write(tmp_path, text))
+    assert says in str(caught.value)
