@@ -17,7 +17,7 @@ from reports.interruptions import failures
 from reports.ledger import LedgerLine, keep_ledger, put_back, rules_in_force
 from reports.levels import Level, levels
 from reports.looks import Looks, looks_at
-from reports.metrics import METRICS, Metric
+from reports.metrics import METRICS, Metric, is_detail
 from reports.noise.floor import NoiseFloor, Origin, doubt, floor_of
 from reports.noise.tracing import TracingPrice, about_tracing, all_alike, prices, recorded, treatments
 from reports.record import Caveat, DeviceFacts, Plan, TrialRecord
@@ -350,14 +350,14 @@ def _with_kills(values: Mapping[str, Mapping[int, float]], kills: int) -> dict[s
 
 
 def _metrics(run: RunValues, trials: Sequence[TrialValues]) -> dict[str, Metric]:
-    """Metrics recorded: kills, then the primary ones, then the rest in the order of `METRICS`."""
+    """Metrics recorded: kills, then the primary ones, then the rest in the order of `METRICS`; no details unasked."""
     units = {row.metric: row.unit for row in run.measures}
     recorded = {metric for trial in trials for metric in trial.values}
     ordered = dict.fromkeys([KILLS, *run.experiment.primary, *METRICS, *sorted(recorded)])
     return {
         name: METRICS.get(name) or Metric(name, units[name], "none", "trial", name, "this run's measures")
         for name in ordered
-        if name in recorded
+        if name in recorded and (name in run.experiment.primary or not is_detail(name))
     }
 
 

@@ -2,7 +2,7 @@
 """Trials to tidy rows: what the trace shows, what the record adds, and where one stands in for the other."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,12 +147,13 @@ def _kills(record: TrialRecord, trace: TraceMeasures | None, caveats: list[Cavea
 
 
 def _launch_rows(launches: Sequence[LaunchResult], trace: TraceMeasures | None, caveats: list[Caveat]) -> list[Row]:
-    rows: list[Row] = []
     shown = _matched(launches, trace.launches if trace else ())
-    for launch in launches:
-        match = shown.get(launch.index)
-        if match and match.ttid_s is not None:
-            rows.append(Row("launch", launch.index, _package(launch), "ttid", match.ttid_s))
+    asked = {match.index: launch for launch in launches if (match := shown.get(launch.index))}
+    rows = [
+        replace(row, launch=asked[row.launch].index, app=_package(asked[row.launch]))
+        for row in (trace.rows if trace else ())
+        if row.window == "launch" and row.launch in asked
+    ]
     missing = [_package(one) for one in launches if one.total_time_s and one.status == "ok" and one.index not in shown]
     if trace and missing:
         caveats.append(

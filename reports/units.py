@@ -15,7 +15,13 @@ _STEPS: dict[str, tuple[tuple[float, str], ...]] = {
     "bytes": ((_KI**3, "GiB"), (_KI**2, "MiB"), (_KI, "KiB"), (1.0, "bytes")),
     "pages": ((1e6, "M pages"), (1e3, "k pages"), (1.0, "pages")),
     "pages/s": ((1e6, "M pages/s"), (1e3, "k pages/s"), (1.0, "pages/s")),
+    "page s": ((1e6, "M page s"), (1e3, "k page s"), (1.0, "page s")),
     "count": ((1.0, ""),),
+    "ratio": ((1.0, ""),),
+    "share": ((0.01, "%"),),
+    "Hz": ((1e9, "GHz"), (1e6, "MHz"), (1e3, "kHz"), (1.0, "Hz")),
+    "J": ((1.0, "J"), (1e-3, "mJ")),
+    "celsius": ((1.0, "C"),),
 }
 _UNSCALED = {unit: step for unit, steps in _STEPS.items() for step in steps if step[0] == 1.0}
 """Nothing is told in the unit itself: `0 pages`, not `0 M pages`."""

@@ -56,7 +56,15 @@ def _workloads(_err: TextIO) -> list[dict[str, str]]:
 
 def _metrics(_err: TextIO) -> list[dict[str, str]]:
     return [
-        {"name": m.name, "unit": m.unit, "better": m.better, "title": m.title, "source": m.source}
+        {
+            "name": m.name,
+            "unit": m.unit,
+            "better": m.better,
+            "window": m.window,
+            "title": m.title,
+            "source": m.source,
+            "needs": ", ".join(m.needs),
+        }
         for m in METRICS.values()
     ]
 

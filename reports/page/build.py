@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reports.analysis import Analysis, values_by_trial
 from reports.comparison import KILLS, shared_codes
 from reports.ledger import LedgerLine
-from reports.metrics import METRICS, Metric
+from reports.metrics import METRICS, Metric, is_detail
 from reports.page import effects, setting
 from reports.page.charts import Point, blocks_chart, overlay_chart
 from reports.page.gate import ruling_rows
@@ -116,7 +116,7 @@ def _points(analysis: Analysis) -> tuple[tuple[Chart, ...], tuple[Chart, ...]]:
     wanted = analysis.run.experiment.primary
     recorded = dict.fromkeys([*wanted, *METRICS, *sorted({row.metric for row in analysis.run.measures})])
     charts: dict[str, Chart] = {}
-    for name in recorded:
+    for name in (name for name in recorded if name in wanted or not is_detail(name)):
         metric = METRICS.get(name) or Metric(name, "", "none", "trial", name, "")
         points = [point for line in lines for point in _point(line, values[line.trial.name].get(name), analysis)]
         if points and name != KILLS:

@@ -10,6 +10,7 @@ from reports.metrics import METRICS
 from reports.record import Caveat
 from reports.traces import doubts, queries
 from reports.traces.engine import open_trace
+from reports.traces.needs import missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,8 @@ class Row:
     """One figure.
 
     Attributes:
-        window: `trial` or `launch`.
+        window: `trial`; `launch`, from the intent to the first frame; `fully-drawn`, from the intent to the frame after
+            reportFullyDrawn.
         launch: 1-based launch, 0 in a trial row.
         app: package, empty in a trial row.
         metric: a name of `reports.metrics.METRICS`.
@@ -55,6 +57,7 @@ class TraceLaunch:
         dur_s: until the system called it done; not the time to a display.
         ttid_s: time to initial display; None when not recorded.
         ttfd_s: time to full display; None when not recorded.
+        found: how the app's process was found (`reports/traces/sql/startup.sql`); None when it was not.
     """
 
     index: int
@@ -64,6 +67,7 @@ class TraceLaunch:
     dur_s: float
     ttid_s: float | None
     ttfd_s: float | None
+    found: str | None = "perfetto"
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,8 @@ class TraceMeasures:
         launches: in order.
         kills: in order.
         kills_watched: whether a kill would have been seen.
-        notes: metric -> how it was found, or why it was not.
+        notes: metric -> how it was found.
+        missing: metric that has no figure -> what was not recorded for it, or why there is none all the same.
         caveats: doubts.
         series: time series; columns series, t_s, value (`reports.traces.series.SERIES`).
     """
@@ -103,6 +108,7 @@ class TraceMeasures:
     kills: tuple[TraceKill, ...]
     kills_watched: bool
     notes: dict[str, str]
+    missing: dict[str, str]
     caveats: tuple[Caveat, ...]
     series: "pd.DataFrame" = field(compare=False)
 
@@ -135,7 +141,7 @@ def measure_open(trace: "Trace") -> TraceMeasures:
     kills, watched = _kills(trace, start)
     if kills or watched:
         figures.append(Row("trial", 0, "", "kills", float(len({kill.pid for kill in kills}))))
-    figures += [Row("launch", one.index, one.app, "ttid", one.ttid_s) for one in launches if one.ttid_s is not None]
+    figures += _launch_rows(trace, launches, notes)
     return TraceMeasures(
         path=trace.path or Path(),
         engine=trace.engine,
@@ -145,6 +151,7 @@ def measure_open(trace: "Trace") -> TraceMeasures:
         kills=kills,
         kills_watched=watched,
         notes=notes,
+        missing=missing(queries.ask(trace, "sources").source, {row.metric for row in figures}),
         caveats=doubts.of_trace(trace, notes),
         series=queries.ask(trace, "series"),
     )
@@ -163,6 +170,24 @@ def _figures(trace: "Trace") -> tuple[list[Row], dict[str, str]]:
     return sorted(rows, key=lambda row: order.index(row.metric)), notes
 
 
+def _launch_rows(trace: "Trace", launches: tuple[TraceLaunch, ...], notes: dict[str, str]) -> list[Row]:
+    """Times of each launch, then where they went, window by window."""
+    rows = [
+        Row("launch", one.index, one.app, metric, value)
+        for one in launches
+        for metric, value in (("ttid", one.ttid_s), ("ttfd", one.ttfd_s))
+        if value is not None
+    ]
+    apps = {one.index: one.app for one in launches}
+    for launch, window, metric, value, note in queries.ask(trace, "launch_parts").itertuples(index=False):
+        if _given(value):
+            rows.append(Row(str(window), int(launch), apps[int(launch)], str(metric), float(value)))
+        if _given(note):
+            notes[str(metric)] = str(note)
+    order = list(METRICS)
+    return sorted(rows, key=lambda row: (row.window == "fully-drawn", row.launch, order.index(row.metric)))
+
+
 def _launches(trace: "Trace", start: int) -> tuple[TraceLaunch, ...]:
     return tuple(
         TraceLaunch(
@@ -173,8 +198,9 @@ def _launches(trace: "Trace", start: int) -> tuple[TraceLaunch, ...]:
             dur_s=int(dur) / NS,
             ttid_s=int(ttid) / NS if _given(ttid) else None,
             ttfd_s=int(ttfd) / NS if _given(ttfd) else None,
+            found=str(found) if _given(found) else None,
         )
-        for launch, app, kind, ts, dur, ttid, ttfd in queries.ask(trace, "launch").itertuples(index=False)
+        for launch, app, kind, ts, dur, ttid, ttfd, found in queries.ask(trace, "launch").itertuples(index=False)
     )
 
 

@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 _METRIC = ("metric", "value", "note")
 
 TOPICS: dict[str, tuple[str, ...]] = {
-    "launch": ("launch", "app", "kind", "ts", "dur", "ttid", "ttfd"),
+    "launch": ("launch", "app", "kind", "ts", "dur", "ttid", "ttfd", "found"),
+    "launch_parts": ("launch", "window", "metric", "value", "note"),
     "reclaim": _METRIC,
     "cpu": _METRIC,
     "queue": _METRIC,
     "memory": _METRIC,
     "psi": _METRIC,
+    "killed": _METRIC,
+    "energy": _METRIC,
     "kills": ("ts", "pid", "process", "killer", "adj", "reason"),
+    "sources": ("source",),
     "lost": ("name", "severity", "value"),
     "series": ("series", "t_s", "value"),
 }
@@ -31,6 +35,9 @@ METRIC_TOPICS = tuple(topic for topic, columns in TOPICS.items() if columns == _
 """Topics whose rows are figures of the whole trial."""
 
 
+_SHARED = ("shared", "startup", "running")
+
+
 def sql(topic: str) -> str:
     """Text of `sql/TOPIC.sql`."""
     return files("reports.traces").joinpath("sql", f"{topic}.sql").read_text(encoding="utf-8")
@@ -38,7 +45,8 @@ def sql(topic: str) -> str:
 
 def prepare(trace: "Trace") -> None:
     """Run what the topics share; once per trace, before `ask`."""
-    trace.query(sql("shared"))
+    for part in _SHARED:
+        trace.query(sql(part))
 
 
 def ask(trace: "Trace", topic: str) -> "pd.DataFrame":

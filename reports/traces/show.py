@@ -4,8 +4,9 @@
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reports.metrics import MEASURE_COLUMNS, METRICS
-from reports.traces.measure import TraceMeasures
-from reports.units import quantity
+from reports.traces.measure import TraceLaunch, TraceMeasures
+from reports.traces.needs import NOTHING
+from reports.units import count, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Json: TypeAlias = dict[str, Any]
+
+_KINDS = {"vmstat": "/proc/vmstat:", "meminfo": "/proc/meminfo:", "ftrace": "ftrace:"}
 
 TIDY_COLUMNS = ("source", *MEASURE_COLUMNS)
 """Columns of `--csv` and `--parquet`: where a row comes from, then those of measures.parquet."""
@@ -30,6 +33,7 @@ def trace_document(measures: TraceMeasures) -> Json:
         "kills": [vars(kill) for kill in measures.kills],
         "kills_watched": measures.kills_watched,
         "notes": measures.notes,
+        "missing": measures.missing,
         "caveats": [vars(caveat) for caveat in measures.caveats],
     }
 
@@ -65,22 +69,62 @@ def tidy_run(source: str, measures: "pd.DataFrame") -> "pd.DataFrame":
 def trace_tables(measures: TraceMeasures) -> "Iterator[Table | str]":
     """Tables and lines that show a trace in a terminal."""
     yield f"{plain(str(measures.path))}: {quantity(measures.duration_s, 's')}, read by {plain(measures.engine)}"
-    figures = _table("metric", "value", "what it is", "how")
-    for row in measures.rows:
-        if row.window == "trial":
-            title = METRICS[row.metric].title
-            figures.add_row(row.metric, quantity(row.value, row.unit), title, plain(measures.notes.get(row.metric, "")))
-    if figures.row_count:
-        yield figures
-    else:
-        yield "no reclaim, CPU or memory figure was recorded"
+    figures = _figures(measures, "trial", 0)
+    yield figures if figures.row_count else "no reclaim, CPU or memory figure was recorded"
     if measures.launches:
         yield _launches(measures)
+    for launch in measures.launches:
+        yield from _parts(measures, launch)
     for kill in measures.kills:
         why = f", {plain(kill.reason)}" if kill.reason else ""
         yield f"killed by {kill.by} at {quantity(kill.at_s, 's')}: {plain(kill.process)} (pid {kill.pid}{why})"
+    yield from _missing(measures)
     for caveat in measures.caveats:
         yield f"caveat: {plain(caveat.what)}; {plain(caveat.do)}"
+
+
+def _figures(measures: TraceMeasures, window: str, launch: int, *, but: tuple[str, ...] = ()) -> "Table":
+    table = _table("metric", "value", "what it is", "how")
+    for row in measures.rows:
+        if (row.window, row.launch) == (window, launch) and row.metric not in but:
+            title = METRICS[row.metric].title
+            table.add_row(row.metric, quantity(row.value, row.unit), title, plain(measures.notes.get(row.metric, "")))
+    return table
+
+
+def _parts(measures: TraceMeasures, launch: TraceLaunch) -> "Iterator[Table | str]":
+    """Where the time of a launch went, and how much of it memory explains."""
+    parts = _figures(measures, "launch", launch.index, but=("ttid", "ttfd"))
+    if not parts.row_count:
+        return
+    known = {row.metric: row.value for row in measures.rows if (row.window, row.launch) == ("launch", launch.index)}
+    whole, of = (launch.dur_s, "the time the system took for it") if launch.ttid_s is None else (launch.ttid_s, "TTID")
+    told = ""
+    if "launch_memory_wait" in known:
+        told = f": memory explains at least {quantity(known['launch_memory_wait'], 's')} of {quantity(whole, 's')}"
+    yield f"launch {launch.index}, {plain(launch.app)}, within {of}{told}"
+    yield parts
+
+
+def _missing(measures: TraceMeasures) -> "Iterator[str]":
+    """How many metrics have no figure, and everything they lack; JSON tells it metric by metric."""
+    wanted = {m: lack for m, lack in measures.missing.items() if measures.launches or METRICS[m].window == "trial"}
+    if not measures.launches:
+        yield "no launch was recorded"
+    lacks = dict.fromkeys(lack for told in wanted.values() if told != NOTHING for lack in told.split(", "))
+    if lacks:
+        groups: dict[str, list[str]] = {}
+        for lack in lacks:
+            kind, _, name = lack.rpartition(" ")
+            known = kind in _KINDS
+            groups.setdefault(_KINDS[kind] if known else "other:", []).append(name if known else lack)
+        metrics = sum(told != NOTHING for told in wanted.values())
+        yield f"no figure of {count(metrics, 'metric')}, because this was not recorded (--json: which for which):"
+        for kind, names in groups.items():
+            yield f"  {kind} {', '.join(plain(name) for name in names)}"
+    quiet = [metric for metric, told in wanted.items() if told == NOTHING]
+    if quiet:
+        yield f"{NOTHING}: {', '.join(quiet)}"
 
 
 def run_tables(source: str, measures: "pd.DataFrame") -> "Iterator[Table | str]":

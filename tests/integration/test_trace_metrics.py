@@ -22,7 +22,12 @@ def measure(tmp_path: Path) -> Measure:
 
 
 def figures(measures: TraceMeasures) -> dict[str, float]:
-    return {row.metric: round(row.value, 9) for row in measures.rows if row.window == "trial"}
+    """Figures that a run is judged by; what explains them stands in test_trace_details.py."""
+    return {
+        row.metric: round(row.value, 9)
+        for row in measures.rows
+        if row.window == "trial" and not METRICS[row.metric].detail
+    }
 
 
 def wake(builder: TraceBuilder, *times: float) -> TraceBuilder:

@@ -14,6 +14,27 @@ SEQUENCE = 1
 STATES = {"R": 0, "S": 1, "D": 2}
 
 
+FRAME_TIMELINE_EVENT = 76
+"""Field of TracePacket that the perfetto package's classes do not have (google/perfetto, frame_timeline_event.proto):
+expected_surface_frame_start 3, actual_surface_frame_start 4, frame_end 5, each with its cookie as field 1."""
+
+
+def message(fields: dict[int, int | bytes]) -> bytes:
+    """A protobuf message by the numbers of its fields."""
+    parts = (
+        varint(number << 3 | 2) + varint(len(value)) + value
+        if isinstance(value, bytes)
+        else varint(number << 3) + varint(value)
+        for number, value in fields.items()
+    )
+    return b"".join(parts)
+
+
+def varint(value: int) -> bytes:
+    low, rest = value & 0x7F, value >> 7
+    return bytes([low | 0x80]) + varint(rest) if rest else bytes([low])
+
+
 def ns(seconds: float) -> int:
     return round(seconds * 1e9)
 
@@ -65,6 +86,39 @@ class TraceBuilder:
         self._ftrace[cpu].append(event)
         return self
 
+    def generic(self, at: float, name: str, *, tid: int = 0, **fields: int) -> "TraceBuilder":
+        """An ftrace event that Perfetto has no message for."""
+        event = pb.FtraceEvent(timestamp=ns(at), pid=tid)
+        event.generic.event_name = name
+        for field, value in fields.items():
+            event.generic.field.add(name=field, int_value=value)
+        self._ftrace[0].append(event)
+        return self
+
+    def cores(self, *capacities: int) -> "TraceBuilder":
+        """What linux.system_info tells of each CPU."""
+        info = self._packet(at=0.0).cpu_info
+        for capacity in capacities:
+            info.cpus.add(processor="a", capacity=capacity)
+        return self
+
+    def frequency(self, at: float, cpu: int, khz: int) -> "TraceBuilder":
+        """From now on the CPU runs at so many kHz."""
+        return self.event(at, cpu=cpu, cpu_frequency={"state": khz, "cpu_id": cpu})
+
+    def rails(self, at: float, **microjoules: int) -> "TraceBuilder":
+        """Energy of each power rail since boot."""
+        rails = self._packet(at=at).power_rails
+        for index, (name, energy) in enumerate(microjoules.items()):
+            rails.rail_descriptor.add(index=index, rail_name=name, subsys_name="", sampling_rate=1)
+            rails.energy_data.add(index=index, timestamp_ms=round(at * 1000), energy=energy)
+        return self
+
+    def battery(self, at: float, charge_uah: int) -> "TraceBuilder":
+        """The battery's own counter."""
+        self._packet(at=at).battery.charge_counter_uah = charge_uah
+        return self
+
     def runs(self, tid: int, comm: str, start: float, end: float, *, cpu: int = 0, then: str = "S") -> "TraceBuilder":
         """`tid` gets the CPU from idle at `start`, and leaves it to idle at `end` in state `then`."""
         idle = {"comm": f"swapper/{cpu}", "prio": 120}
@@ -83,15 +137,20 @@ class TraceBuilder:
 
     def vmstat(self, at: float, **counters: int) -> "TraceBuilder":
         """/proc/vmstat, by the kernel's own names."""
-        stats = self._packet(at=at).sys_stats
-        for name, value in counters.items():
-            stats.vmstat.add(key=pb.VmstatCounters.Value(f"VMSTAT_{name.upper()}"), value=value)
-        return self
+        return self.sample(at, vmstat=counters)
 
     def meminfo(self, at: float, **kibibytes: int) -> "TraceBuilder":
         """/proc/meminfo in kB: `mem_available=...`, `swap_total=...`."""
+        return self.sample(at, meminfo=kibibytes)
+
+    def sample(
+        self, at: float, *, vmstat: dict[str, int] | None = None, meminfo: dict[str, int] | None = None
+    ) -> "TraceBuilder":
+        """Both at once, as a poll reads them."""
         stats = self._packet(at=at).sys_stats
-        for name, value in kibibytes.items():
+        for name, value in (vmstat or {}).items():
+            stats.vmstat.add(key=pb.VmstatCounters.Value(f"VMSTAT_{name.upper()}"), value=value)
+        for name, value in (meminfo or {}).items():
             stats.meminfo.add(key=pb.MeminfoCounters.Value(f"MEMINFO_{name.upper()}"), value=value)
         return self
 
@@ -103,6 +162,43 @@ class TraceBuilder:
         stats.psi.add(resource=kinds.PSI_RESOURCE_MEMORY_FULL, total_ns=ns(full_s))
         return self
 
+    def frame(self, at: float, number: int, pid: int, *, shown: float, drawn: tuple[float, float]) -> "TraceBuilder":
+        """One frame as Android 12 and later tell it: doFrame at `at`, DrawFrames on `pid + 1`, and its FrameTimeline.
+
+        Args:
+            at: when the main thread (`pid`) begins it; it takes until the RenderThread begins to draw.
+            number: the vsync token.
+            pid: process.
+            shown: when it was on the display.
+            drawn: when the RenderThread began and ended.
+        """
+        shared: dict[int, int | bytes] = {2: number, 3: number + 1000, 4: pid, 5: f"TX - app#{pid}".encode()}
+        on_time: dict[int, int | bytes] = dict.fromkeys(
+            (6, 7, 9, 10), 1
+        )  # present_type, on_time_finish, jank_type, prediction_type
+        for cookie, start, fields, end in (
+            (2 * number, 3, shared, at + 0.016),
+            (2 * number + 1, 4, shared | on_time, shown),
+        ):
+            self._frame_timeline(at, {start: message({**fields, 1: cookie})})
+            self._frame_timeline(end, {5: message({1: cookie})})
+        self.prints(at, pid, f"B|{pid}|Choreographer#doFrame {number}").prints(drawn[0], pid, f"E|{pid}")
+        return self.prints(drawn[0], pid + 1, f"B|{pid}|DrawFrames {number}", cpu=1).prints(
+            drawn[1], pid + 1, f"E|{pid}", cpu=1
+        )
+
+    def launches(self, at: float, until: float, app: str, *, number: int = 1, kind: str = "cold") -> "TraceBuilder":
+        """What system_server (pid 1000) tells of a launch since Android 13."""
+        self.prints(at, 1000, f"S|1000|launchingActivity#{number}|0", cpu=7)
+        self.prints(until, 1000, f"F|1000|launchingActivity#{number}|0", cpu=7)
+        return self.prints(until, 1000, f"I|1000|launchingActivity#{number}:completed-{kind}:{app}", cpu=7)
+
+    def slices(self, tid: int, pid: int, **spans: tuple[float, float]) -> "TraceBuilder":
+        """Sections of a thread, by name."""
+        for name, (begin, end) in spans.items():
+            self.prints(begin, tid, f"B|{pid}|{name}").prints(end, tid, f"E|{pid}")
+        return self
+
     def lost(self, cpu: int, events: int) -> "TraceBuilder":
         """The kernel's ring buffer of one CPU was overrun."""
         for phase, overrun in ((pb.FtraceStats.START_OF_TRACE, 0), (pb.FtraceStats.END_OF_TRACE, events)):
@@ -110,6 +206,9 @@ class TraceBuilder:
             stats.phase = phase
             stats.cpu_stats.add(cpu=cpu, overrun=overrun)
         return self
+
+    def _frame_timeline(self, at: float, event: dict[int, int | bytes]) -> None:
+        self._packet(at=at).MergeFromString(message({FRAME_TIMELINE_EVENT: message(event)}))
 
     def _switch(
         self, at: float, cpu: int, tid: int, tasks: tuple[dict[str, Any], dict[str, Any]], state: int

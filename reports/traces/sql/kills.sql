@@ -23,15 +23,14 @@ SELECT
   'oom' AS killer,
   NULL AS adj,
   NULL AS reason
-FROM ftrace_event AS event
+FROM reclaim_event AS event
 LEFT JOIN thread ON thread.tid = extract_arg(event.arg_set_id, 'pid')
 LEFT JOIN process USING (upid)
 WHERE event.name = 'mark_victim'
-GROUP BY event.id
+GROUP BY event.ts, event.arg_set_id
 UNION ALL
 SELECT NULL, NULL, NULL, 'oom', NULL, NULL
 WHERE reclaim_asked('mark_victim')
 UNION ALL
 SELECT NULL, NULL, NULL, 'lmkd', NULL, NULL
-FROM metadata
-WHERE name = 'trace_config_pbtxt' AND (str_value GLOB '*atrace_apps: "lmkd"*' OR str_value GLOB '*atrace_apps: "[*]"*');
+WHERE reclaim_lmkd_watched();

@@ -1,14 +1,45 @@
 -- SPDX-License-Identifier: Apache-2.0
--- How low memory fell.
+-- How low memory fell, and what zram made of what was swapped out.
 --
--- metric  STRING  mem_available_min
--- value   DOUBLE  bytes
--- note    STRING  number of samples
+-- metric  STRING  mem_available_min, mem_free_min, swap_free_min, zram_ratio, zram_pages_peak
+-- value   DOUBLE  bytes, pages, or a plain ratio
+-- note    STRING  number of samples, or how it was found
 --
--- From: /proc/meminfo MemAvailable (Perfetto counter_track, type 'meminfo', already in bytes).
+-- From: /proc/meminfo MemAvailable, MemFree, SwapTotal, SwapFree (Perfetto counter_track, type 'meminfo', already in bytes);
+-- /proc/vmstat nr_zspages (type 'vmstat'). A page in swap may also lie in the swap cache, so the ratio is that of all swap.
 
-SELECT 'mem_available_min' AS metric, min(counter.value) AS value, count(1) || ' samples' AS note
-FROM counter_track AS track
-JOIN counter ON counter.track_id = track.id
-WHERE track.type = 'meminfo' AND track.name = 'MemAvailable'
+WITH
+  topic AS (
+    SELECT 'mem_available_min' AS metric, 'MemAvailable' AS name
+    UNION ALL SELECT 'mem_free_min', 'MemFree'
+    UNION ALL SELECT 'swap_free_min', 'SwapFree'
+  ),
+  sample AS (
+    SELECT track.name, counter.ts, counter.value
+    FROM counter_track AS track
+    CROSS JOIN counter ON counter.track_id = track.id
+    WHERE track.type = 'meminfo' AND track.name IN ('MemAvailable', 'MemFree', 'SwapFree', 'SwapTotal')
+  ),
+  swapped AS (
+    SELECT free.ts, total.value - free.value AS used, zspages.value AS zspages
+    FROM sample AS free
+    JOIN sample AS total ON total.ts = free.ts AND total.name = 'SwapTotal'
+    JOIN reclaim_sample AS zspages ON zspages.ts = free.ts AND zspages.name = 'nr_zspages'
+    WHERE free.name = 'SwapFree' AND total.value > 0
+  )
+SELECT metric, min(value) AS value, count(1) || ' samples' AS note
+FROM topic
+JOIN sample USING (name)
+-- Without any swap none is free: that is no shortage.
+WHERE name != 'SwapFree' OR EXISTS (SELECT 1 FROM sample WHERE name = 'SwapTotal' AND value > 0)
+GROUP BY metric
+UNION ALL
+-- Where most was swapped out; max() makes SQLite take the other columns from the same row.
+SELECT 'zram_ratio', used / (zspages * 4096), 'pages of 4 KiB'
+FROM (SELECT max(used) AS used, zspages FROM swapped)
+WHERE used > 0 AND zspages > 0
+UNION ALL
+SELECT 'zram_pages_peak', max(value), count(1) || ' samples'
+FROM reclaim_sample
+WHERE name = 'nr_zspages'
 HAVING count(1) > 0;

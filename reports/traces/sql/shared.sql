@@ -3,12 +3,20 @@
 --
 -- CROSS JOIN keeps SQLite to the order written: the few threads first, then their rows of the long tables.
 --
--- reclaim_asked(event)        BOOL    the trace's own config asked for the ftrace event of group vmscan or oom
+-- reclaim_asked(event)        BOOL    the trace's own config asked for the ftrace event, with or without its group
 -- reclaim_thread              table   utid, kind ('kswapd' | 'kcompressd'): the kernel's reclaim threads, by comm
 --                                     (mm/vmscan.c names kswapd%d, some vendors kswapd0:0; kcompressd:N and akcompressd:N
 --                                     are zram level, kcompressdN mm level)
--- reclaim_growth              table   name, growth (pages or counts), first_ts, last_ts (ns): /proc/vmstat counters from
---                                     their first to their last sample (Perfetto counter_track, type 'vmstat')
+-- reclaim_sample              table   name, ts (ns), value: every sample of a /proc/vmstat counter (Perfetto counter_track, type
+--                                     'vmstat')
+-- reclaim_direct              table   utid, upid, ts, ts_end (ns): direct reclaim that has an end in the trace
+-- reclaim_direct_known()      BOOL    direct reclaim was seen, or asked for
+-- reclaim_blocked_known()     BOOL    what a sleeping task waits for was recorded (ftrace sched/sched_blocked_reason)
+-- reclaim_mm_level()          BOOL    there are kcompressd threads of a kind that queues at mm level
+-- reclaim_queue               table   ts (ns), value (pages): how many pages waited to be compressed
+-- reclaim_lmkd_watched()      BOOL    a kill by lmkd would have been seen
+-- reclaim_growth              table   name, growth (pages or counts), first_ts, last_ts (ns): from first to last sample
+-- reclaim_event               table   ts (ns), utid, name, arg_set_id: the few ftrace events that are read one by one
 -- reclaim_span, reclaim_nap   tables  utid, ts, ts_end (ns): see below
 -- reclaim_awake(from, to)     LONG    ns kswapd was awake between two times, summed over nodes; NULL when not recorded
 -- reclaim_awake_method()      STRING  'events-less-naps' | 'events' | 'sched'; NULL when not recorded
@@ -22,8 +30,7 @@ SELECT EXISTS (
   FROM metadata
   WHERE name = 'trace_config_pbtxt'
     AND (
-      str_value GLOB '*"vmscan/' || $event || '"*'
-      OR str_value GLOB '*"oom/' || $event || '"*'
+      str_value GLOB '*/' || $event || '"*'
       OR str_value GLOB '*"' || $event || '"*'
       OR ($event GLOB 'mm_vmscan_*' AND str_value GLOB '*"vmscan/[*]"*')
     )
@@ -44,25 +51,39 @@ CREATE OR REPLACE PERFETTO FUNCTION reclaim_sched_knows()
 RETURNS BOOL AS
 SELECT EXISTS (SELECT 1 FROM sched) AND EXISTS (SELECT 1 FROM reclaim_thread WHERE kind = 'kswapd');
 
+CREATE OR REPLACE PERFETTO TABLE reclaim_sample AS
+SELECT track.name, counter.ts, counter.value
+FROM counter_track AS track
+CROSS JOIN counter ON counter.track_id = track.id
+WHERE track.type = 'vmstat';
+
+CREATE OR REPLACE PERFETTO INDEX reclaim_sample_by_name ON reclaim_sample(name, ts);
+
 CREATE OR REPLACE PERFETTO TABLE reclaim_growth AS
 WITH
-  sample AS (
-    SELECT track.name, counter.ts, counter.value
-    FROM counter_track AS track
-    JOIN counter ON counter.track_id = track.id
-    WHERE track.type = 'vmstat'
-  ),
   edge AS (
     SELECT name, min(ts) AS first_ts, max(ts) AS last_ts
-    FROM sample
+    FROM reclaim_sample
     GROUP BY name
   )
 SELECT edge.name, last.value - first.value AS growth, first_ts, last_ts
 FROM edge
-JOIN sample AS first ON first.name = edge.name AND first.ts = edge.first_ts
-JOIN sample AS last ON last.name = edge.name AND last.ts = edge.last_ts
+JOIN reclaim_sample AS first ON first.name = edge.name AND first.ts = edge.first_ts
+JOIN reclaim_sample AS last ON last.name = edge.name AND last.ts = edge.last_ts
 -- One sample says nothing of growth; a shrinking counter was reset (only event counters are read here).
 WHERE last_ts > first_ts;
+
+CREATE OR REPLACE PERFETTO TABLE reclaim_event AS
+SELECT ts, utid, name, arg_set_id
+FROM ftrace_event
+WHERE name IN (
+  'mm_vmscan_kswapd_wake',
+  'mm_vmscan_kswapd_sleep',
+  'mm_vmscan_throttled',
+  'writeback_congestion_wait',
+  'writeback_wait_iff_congested',
+  'mark_victim'
+);
 
 -- kswapd() in mm/vmscan.c emits mm_vmscan_kswapd_wake before every balance_pgdat(), so several in a row mean it stayed up;
 -- kswapd_try_to_sleep() emits mm_vmscan_kswapd_sleep only when it goes to sleep for good, after a nap of 0.1 s (HZ / 10)
@@ -71,7 +92,7 @@ CREATE OR REPLACE PERFETTO TABLE reclaim_span AS
 WITH
   event AS (
     SELECT utid, ts, name = 'mm_vmscan_kswapd_wake' AS wakes
-    FROM ftrace_event
+    FROM reclaim_event
     WHERE name = 'mm_vmscan_kswapd_wake' OR name = 'mm_vmscan_kswapd_sleep'
   ),
   marked AS (
@@ -119,7 +140,7 @@ RETURNS STRING AS
 SELECT
   CASE
     WHEN NOT EXISTS (
-      SELECT 1 FROM ftrace_event WHERE name = 'mm_vmscan_kswapd_wake' OR name = 'mm_vmscan_kswapd_sleep'
+      SELECT 1 FROM reclaim_event WHERE name = 'mm_vmscan_kswapd_wake' OR name = 'mm_vmscan_kswapd_sleep'
     )
     THEN iif(reclaim_sched_knows(), 'sched', NULL)
     WHEN EXISTS (SELECT 1 FROM reclaim_nap) THEN 'events-less-naps'
@@ -148,3 +169,54 @@ SELECT
       0
     )
   );
+
+-- An end that was lost leaves its slice open: how long it took nobody knows.
+CREATE OR REPLACE PERFETTO TABLE reclaim_direct AS
+SELECT utid, upid, slice.ts, slice.ts + slice.dur AS ts_end
+FROM slice
+CROSS JOIN thread_track ON thread_track.id = slice.track_id
+CROSS JOIN thread USING (utid)
+WHERE slice.name = 'mm_vmscan_direct_reclaim' AND slice.dur >= 0;
+
+CREATE OR REPLACE PERFETTO FUNCTION reclaim_direct_known()
+RETURNS BOOL AS
+SELECT EXISTS (SELECT 1 FROM reclaim_direct) OR reclaim_asked('mm_vmscan_direct_reclaim_begin');
+
+CREATE OR REPLACE PERFETTO FUNCTION reclaim_blocked_known()
+RETURNS BOOL AS
+SELECT EXISTS (SELECT 1 FROM thread_state WHERE io_wait IS NOT NULL LIMIT 1) OR reclaim_asked('sched_blocked_reason');
+
+CREATE OR REPLACE PERFETTO FUNCTION reclaim_mm_level()
+RETURNS BOOL AS
+SELECT EXISTS (
+  SELECT 1
+  FROM reclaim_thread
+  JOIN thread USING (utid)
+  WHERE kind = 'kcompressd' AND thread.name NOT GLOB '*:*'
+);
+
+-- Why which counter: queue.sql.
+CREATE OR REPLACE PERFETTO TABLE reclaim_queue AS
+WITH
+  difference AS (
+    SELECT written.ts, written.value - swapped.value AS value
+    FROM reclaim_sample AS written
+    JOIN reclaim_sample AS swapped ON swapped.name = 'pswpout' AND swapped.ts = written.ts
+    WHERE written.name = 'nr_vmscan_write' AND (SELECT reclaim_mm_level())
+  )
+SELECT ts, value
+FROM reclaim_sample
+WHERE name = 'nr_writeback' AND NOT (SELECT reclaim_mm_level())
+UNION ALL
+SELECT ts, value - min(value) OVER (ORDER BY ts ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
+FROM difference;
+
+CREATE OR REPLACE PERFETTO FUNCTION reclaim_lmkd_watched()
+RETURNS BOOL AS
+SELECT EXISTS (
+  SELECT 1
+  FROM metadata
+  WHERE
+    name = 'trace_config_pbtxt'
+    AND (str_value GLOB '*atrace_apps: "lmkd"*' OR str_value GLOB '*atrace_apps: "[*]"*')
+);

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every metric the project knows: name, unit, which way is better, where it comes from, what it needs.
+
+The SQL under `reports/traces/sql/` and the trial's record fill them; statistics, page and terminal read them here.
+"""
+
+from reports.metrics.cost import COST
+from reports.metrics.effort import EFFORT
+from reports.metrics.launch import LAUNCH, LAUNCH_DETAILS
+from reports.metrics.metric import Better, Metric, Window
+from reports.metrics.trial import TRIAL
+
+__all__ = ["MEASURE_COLUMNS", "METRICS", "Better", "Metric", "Window", "is_detail"]
+
+METRICS: dict[str, Metric] = {one.name: one for one in (*TRIAL, *LAUNCH, *EFFORT, *COST, *LAUNCH_DETAILS)}
+
+MEASURE_COLUMNS = (
+    "run",
+    "device",
+    "block",
+    "position",
+    "trial",
+    "arm",
+    "warm_up",
+    "excluded",
+    "window",
+    "launch",
+    "app",
+    "metric",
+    "value",
+    "unit",
+)
+"""Columns of measures.parquet: one row per trial x metric x window.
+
+`window` is `trial` or `launch`; `launch` is the 1-based launch index (0 for trial rows); `app` its package (empty for
+trial rows); `excluded` the reason or empty; a metric that was not recorded has no row.
+"""
+
+
+def is_detail(name: str) -> bool:
+    """Whether a metric only explains the others; one that is not known here does not."""
+    return name in METRICS and METRICS[name].detail

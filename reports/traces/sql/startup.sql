@@ -1,0 +1,144 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Launches and whose they are; run once per trace, after shared.sql. Selects nothing itself.
+--
+-- reclaim_launch   table  launch (1-based, in order of time), app, kind, ts, dur, ttid, ttfd (ns: see launch.sql), upid and
+--                         utid (of the app's process and its main thread; NULL where the trace does not tell), found
+--                         ('perfetto' | 'name' | 'only-one': how the process was found)
+-- reclaim_window   table  launch, window ('launch' | 'fully-drawn'), ts, ts_end (ns), utid, upid, until ('ttid' | 'dur' |
+--                         'ttfd'): from the intent to the first frame, or where that is not known to when the system called
+--                         the launch done; and from the intent to the frame after reportFullyDrawn
+-- reclaim_part     table  launch, window, state, io_wait, blocked_function, ts, ts_end (ns): what the app's main thread did in
+--                         a window, clipped to it; only where scheduling was recorded for the whole window
+--
+-- Perfetto matches processes by package list or full name. Old Android (7 and 8), and traces without process names, have
+-- neither: there the process is the one that binds, starts or resumes in the window and is called by the last 15 letters of the
+-- package (what Zygote makes a thread's comm), or the only one there whose own name is not known.
+
+INCLUDE PERFETTO MODULE android.startup.startups;
+INCLUDE PERFETTO MODULE android.startup.time_to_display;
+
+CREATE OR REPLACE PERFETTO TABLE reclaim_mark AS
+SELECT slice.ts, slice.name, thread.utid, thread.upid, thread.name AS comm, process.name AS process
+FROM slice
+JOIN thread_track ON thread_track.id = slice.track_id
+JOIN thread USING (utid)
+LEFT JOIN process USING (upid)
+WHERE slice.name IN ('bindApplication', 'activityStart', 'activityResume') AND thread.is_main_thread;
+
+CREATE OR REPLACE PERFETTO TABLE reclaim_launch_process AS
+WITH
+  told AS (
+    SELECT startup_id, min(upid) AS upid, min(startup_type) AS kind
+    FROM android_startup_processes
+    GROUP BY startup_id
+  ),
+  seen AS (
+    SELECT
+      startup.startup_id,
+      mark.upid,
+      max(mark.name = 'bindApplication') AS binds,
+      max(mark.name = 'activityStart') AS starts,
+      max(coalesce(process = package, 0) OR coalesce(comm = substr(package, -15), 0)) AS named,
+      max(process IS NULL OR process = comm OR process GLOB 'zygote*' OR process = '<pre-initialized>') AS unknown
+    FROM android_startups AS startup
+    JOIN reclaim_mark AS mark ON mark.ts >= startup.ts AND mark.ts < startup.ts_end
+    WHERE startup.startup_id NOT IN (SELECT startup_id FROM told)
+    GROUP BY startup.startup_id, mark.upid
+  ),
+  ranked AS (
+    SELECT *, count(1) OVER (PARTITION BY startup_id, named) AS alike, max(named) OVER (PARTITION BY startup_id) AS any_named
+    FROM seen
+  )
+SELECT startup_id, upid, kind, 'perfetto' AS found
+FROM told
+UNION ALL
+SELECT startup_id, upid, CASE WHEN binds THEN 'cold' WHEN starts THEN 'warm' ELSE 'hot' END, iif(named, 'name', 'only-one')
+FROM ranked
+WHERE alike = 1 AND named = any_named AND (named OR unknown);
+
+-- The first frame of a process that Perfetto did not find, by the rule it uses itself before Android 12.
+CREATE OR REPLACE PERFETTO TABLE reclaim_first_frame AS
+WITH
+  begun AS (
+    SELECT startup.startup_id, startup.ts AS intent, owner.upid, min(frame.ts) AS ts
+    FROM reclaim_launch_process AS owner
+    JOIN android_startups AS startup USING (startup_id)
+    CROSS JOIN thread USING (upid)
+    CROSS JOIN thread_track USING (utid)
+    CROSS JOIN slice AS frame ON frame.track_id = thread_track.id
+    WHERE
+      owner.found != 'perfetto'
+      AND thread.is_main_thread
+      AND frame.ts >= startup.ts
+      AND frame.name GLOB 'Choreographer#doFrame*'
+    GROUP BY startup.startup_id
+  )
+SELECT begun.startup_id, min(frame.ts + frame.dur) - begun.intent AS ttid
+FROM begun
+CROSS JOIN thread USING (upid)
+CROSS JOIN thread_track USING (utid)
+CROSS JOIN slice AS frame ON frame.track_id = thread_track.id
+WHERE thread.name = 'RenderThread' AND frame.ts >= begun.ts AND frame.dur > 0 AND frame.name GLOB 'DrawFrame*'
+GROUP BY begun.startup_id;
+
+CREATE OR REPLACE PERFETTO TABLE reclaim_launch AS
+WITH
+  owner AS (
+    SELECT startup_id, upid, min(kind) AS kind, found
+    FROM reclaim_launch_process
+    GROUP BY startup_id
+  )
+SELECT
+  row_number() OVER (ORDER BY startup.ts, startup.startup_id) AS launch,
+  startup.package AS app,
+  -- The system tells the kind since Android 13; before, it is taken from what the app's main thread did.
+  coalesce(startup.startup_type, owner.kind) AS kind,
+  startup.ts,
+  startup.dur,
+  coalesce(display.time_to_initial_display, frame.ttid) AS ttid,
+  display.time_to_full_display AS ttfd,
+  coalesce(owner.upid, display.upid) AS upid,
+  (SELECT min(utid) FROM thread WHERE thread.upid = coalesce(owner.upid, display.upid) AND is_main_thread) AS utid,
+  coalesce(owner.found, iif(display.upid IS NULL, NULL, 'perfetto')) AS found
+FROM android_startups AS startup
+LEFT JOIN android_startup_time_to_display AS display USING (startup_id)
+LEFT JOIN reclaim_first_frame AS frame USING (startup_id)
+LEFT JOIN owner USING (startup_id);
+
+CREATE OR REPLACE PERFETTO TABLE reclaim_window AS
+SELECT
+  launch,
+  'launch' AS window,
+  ts,
+  ts + coalesce(ttid, dur) AS ts_end,
+  utid,
+  upid,
+  iif(ttid IS NULL, 'dur', 'ttid') AS until
+FROM reclaim_launch
+WHERE coalesce(ttid, dur) > 0
+UNION ALL
+SELECT launch, 'fully-drawn', ts, ts + ttfd, utid, upid, 'ttfd'
+FROM reclaim_launch
+WHERE ttfd > 0;
+
+CREATE OR REPLACE PERFETTO TABLE reclaim_part AS
+WITH
+  covered AS (
+    SELECT reclaim_window.*
+    FROM reclaim_window
+    WHERE
+      utid IS NOT NULL
+      AND ts >= (SELECT ts FROM sched ORDER BY ts LIMIT 1)
+      AND ts_end <= (SELECT ts + max(dur, 0) FROM sched ORDER BY ts DESC LIMIT 1)
+  )
+SELECT
+  covered.launch,
+  covered.window,
+  part.state,
+  part.io_wait,
+  part.blocked_function,
+  max(part.ts, covered.ts) AS ts,
+  min(iif(part.dur < 0, trace_end(), part.ts + part.dur), covered.ts_end) AS ts_end
+FROM covered
+CROSS JOIN thread_state AS part USING (utid)
+WHERE part.ts < covered.ts_end AND (part.dur < 0 OR part.ts + part.dur > covered.ts);
