@@ -31,7 +31,8 @@ exit 0
 is unreliable, the signal is what AOSP's docs use. Exit status: 0 stopped, 3 had ended before, 4 does not end."""
 
 _HAD_ENDED, _DOES_NOT_END = 3, 4
-_MAY_PASS = re.compile(r"time[d ]*out|connect", re.IGNORECASE)  # traced or a source is late, or restarts
+_MAY_PASS = re.compile(r"time[d ]*out|connect|background process failed", re.IGNORECASE)
+"""traced or a source is late, or restarts; the last is all that `--background-wait` says where traced does not run."""
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 60.0
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ALL = "all"
 _COULD_NOT, _INTERRUPTED = 2, 130
-_RECLAIM = (sys.executable, "-P", "-c", "from agent.cli.main import run; run()")
+_RECLAIM = (sys.executable, "-P", "-c", "import sys; sys.argv[0] = 'reclaim'; from agent.cli.main import run; run()")
 
 
 def chosen(serials: Sequence[str], server: str | None, err: TextIO) -> tuple[str, ...]:
@@ -80,8 +80,9 @@ def _line(outcome: "Outcome", place: Path) -> str:
     if outcome.code == 0:
         return f"{outcome.name}: done: {place}"
     told = [line.removeprefix("reclaim: ") for line in outcome.last if line.startswith("reclaim: ")]
-    how = "interrupted" if outcome.code == _INTERRUPTED else f"could not ({outcome.code})"
-    return f"{outcome.name}: {how}: {printable('; '.join(told) or 'it said nothing')}"
+    if outcome.code == _INTERRUPTED:  # told first by the run itself
+        return f"{outcome.name}: {printable('; '.join(told) or 'interrupted')}"
+    return f"{outcome.name}: could not ({outcome.code}): {printable('; '.join(told) or 'it said nothing')}"
 
 
 def _code(outcome: "Outcome") -> int:

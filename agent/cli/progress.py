@@ -20,7 +20,7 @@ from reports.record import PlannedTrial, TrialRecord
 
 
 class TerminalWatch:
-    """Implements `agent.runner.run.Watch` for people; everything goes to standard error."""
+    """Implements `agent.runner.attempts.Watch` for people; everything goes to standard error."""
 
     def __init__(self, progress: Progress) -> None:
         """Take over a progress display that is running."""

@@ -20,6 +20,9 @@ from reports.store import RunStore
 from reports.units import count
 from workloads.errors import TransientError
 
+_PAUSE_S = 2.0
+"""Before the first new attempt, twice as long before the second ...: what restarts (adbd, traced) takes seconds."""
+
 
 class Watch(Protocol):
     """Is told how a run goes on."""
@@ -87,6 +90,7 @@ def keep_trial(
     while True:
         try:
             if failures:
+                bench.clock.sleep(min(limits.retry_wait_s, _PAUSE_S * failures))
                 await_phone(bench.phone, bench.guard.journal.boot_id, limits.retry_wait_s, bench.clock)
                 bench.workspace.sweep()
             return _once(bench, trial, store, watch, seam)

@@ -28,6 +28,7 @@ def writes(phone: Phone, request: Request) -> list[str]:
         for setting in arm.settings
     }
     lines = [f"{phone.serial}: {len(plan.trials)} trials; order: {' '.join(trial.arm for trial in plan.trials)}"]
+    lines.append(f"before anything else: end and remove what earlier trials left, under {ROOT} and {TRACES}/reclaim-*")
     for arm in experiment.arms:
         lines += [f"arm {arm.name}: write {s.value} to {first[s.knob].where}" for s in arm.settings]
     lines += [f"{knob.name}: {knob.notes}" for knob in first.values() if knob.notes]

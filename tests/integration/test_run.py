@@ -176,6 +176,7 @@ def test_a_dry_run_prints_every_write_and_makes_none(tmp_path: Path) -> None:
     trials = Trials(experiment())
     phone = trials.ready()
     lines = writes(attach(phone), Request(trials.experiment, "", tmp_path / "run"))
+    assert any("end and remove what earlier trials left" in line for line in lines)
     assert any(f"write 2 to {NR}" in line for line in lines)
     assert any(f"write off back to {NR}" in line for line in lines)
     assert not (tmp_path / "run").exists()

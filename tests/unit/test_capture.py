@@ -159,6 +159,13 @@ class TestSession:
         assert recording.stop()
         assert not recording.stop()
 
+    def test_a_traced_that_is_about_to_come_back_is_worth_another_try(
+        self, fake: FakePhone, phone: Phone, config: bytes
+    ) -> None:
+        fake.faults.append(Fault("perfetto -c", answer=failed(1, "Background process failed, WaitStatus=1\n")))
+        with pytest.raises(TransientError, match="Background process failed"):
+            session.start(phone, ALL, config)
+
     def test_a_config_that_perfetto_refuses_comes_with_its_words(self, phone: Phone) -> None:
         with pytest.raises(FinalError, match=r"FAKE0001: perfetto does not record: .*config is invalid"):
             session.start(phone, ALL, b"not a config")
