@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import TextIO
 
-from reports.metrics import METRICS
+from reports.metrics import METRICS, plugged_in
+from reports.printable import printable
 from workloads import load
 from workloads.errors import InputError
 
@@ -54,7 +55,10 @@ def _workloads(_err: TextIO) -> list[dict[str, str]]:
     return [{"name": name, "title": load.workload(name).title} for name in load.names("catalogue")]
 
 
-def _metrics(_err: TextIO) -> list[dict[str, str]]:
+def _metrics(err: TextIO) -> list[dict[str, str]]:
+    """Ours, and those of others; one that cannot be used is one line on `err`."""
+    for line in plugged_in().troubles:
+        print(f"reclaim: {printable(line)}", file=err)
     return [
         {
             "name": m.name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from workloads.errors import InputError, ReclaimError
+from workloads.errors import InputError, ReclaimError, TraceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+    from reports.traces.many import Outcome
     from reports.traces.show import Json
 
 
@@ -35,6 +36,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", metavar="FILE", type=Path, help="write one row per figure")
     parser.add_argument("--parquet", metavar="FILE", type=Path, help="write one row per figure")
     parser.add_argument(
+        "-j",
+        "--jobs",
+        metavar="N",
+        type=_jobs,
+        help="so many traces at once, each in a process of its own (default: as many as there are CPUs)",
+    )
+    parser.add_argument(
         "--trace-processor",
         metavar="FILE",
         type=Path,
@@ -45,19 +53,17 @@ def add(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Measure every source; one that cannot be read does not keep the others from being measured.
 
-    Returns:
-        0, or 2 when a source could not be measured.
-
     Raises:
-        ReclaimError: nothing could be measured, or a file could not be written.
+        ReclaimError: a source could not be measured, or a file could not be written; everything else is done by then.
     """
     from rich.console import Console  # noqa: PLC0415 - imported late: `--help` needs none of it
 
     found = _Found()
     screen = Console(file=out, markup=False, highlight=False, width=_width(out), quiet=args.json)
+    outcomes = _traces([source for source in args.source if not source.is_dir()], args, err)
     for source in args.source:
         try:
-            shown = _measure(source, args, err, found)
+            shown = _run(source, err, found) if source.is_dir() else _trace(outcomes[source], found)
         except ReclaimError as error:
             found.failed.append(str(error))
             continue
@@ -67,32 +73,59 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         if file:
             _write(file, kind, found.tidy)
     if args.json and (found.traces or found.runs):
-        out.write(json.dumps({"schema": 1, "traces": found.traces, "runs": found.runs}, indent=1) + "\n")
+        document = {"schema": 1, "traces": found.traces, "runs": found.runs, "failed": found.failed}
+        out.write(json.dumps(document, indent=1) + "\n")
     if found.failed:
-        raise InputError(*found.failed)
+        raise InputError(*dict.fromkeys(found.failed))
     return 0
 
 
-def _measure(source: Path, args: argparse.Namespace, err: TextIO, found: _Found) -> "Iterable[Table | str]":
+def _jobs(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a whole number from 1")
+    return int(text)
+
+
+def _traces(sources: list[Path], args: argparse.Namespace, err: TextIO) -> "dict[Path, Outcome]":
+    """Measure every trace once, however often it is named."""
+    from rich.console import Console  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from rich.progress import MofNCompleteColumn, Progress  # noqa: PLC0415 - the same
+
+    from reports.traces.many import measure_many  # noqa: PLC0415 - the same
+
+    paths = list(dict.fromkeys(sources))
+    found: dict[Path, Outcome] = {}
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    screen = Console(file=err)
+    with Progress(*columns, console=screen, transient=True, disable=not (paths and screen.is_terminal)) as progress:
+        task = progress.add_task("measuring traces", total=len(paths))
+        for place, outcome in measure_many(paths, engine=args.trace_processor, jobs=args.jobs):
+            found[paths[place]] = outcome
+            progress.advance(task)
+    return found
+
+
+def _trace(outcome: "Outcome", found: _Found) -> "Iterable[Table | str]":
+    from reports.traces import show  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.traces.many import Failed  # noqa: PLC0415 - the same
+
+    if isinstance(outcome, Failed):
+        raise TraceError(outcome.why)
+    found.traces.append(show.trace_document(outcome))
+    found.tidy.append(show.tidy_trace(outcome))
+    return show.trace_tables(outcome)
+
+
+def _run(source: Path, err: TextIO, found: _Found) -> "Iterable[Table | str]":
     from reports.traces import show  # noqa: PLC0415 - imported late: `--help` needs none of it
 
-    if source.is_dir():
-        measures = _run(source, err)
-        found.runs.append(show.run_document(str(source), measures))
-        found.tidy.append(show.tidy_run(str(source), measures))
-        return show.run_tables(str(source), measures)
-    from rich.console import Console  # noqa: PLC0415 - imported late: `--help` needs none of it
-
-    from reports.traces.measure import measure_trace  # noqa: PLC0415 - imported late: `--help` needs none of it
-
-    with Console(file=err).status(f"reading {show.plain(str(source))}"):
-        trace = measure_trace(source, engine=args.trace_processor)
-    found.traces.append(show.trace_document(trace))
-    found.tidy.append(show.tidy_trace(trace))
-    return show.trace_tables(trace)
+    measures = _measured(source, err)
+    found.runs.append(show.run_document(str(source), measures))
+    found.tidy.append(show.tidy_run(str(source), measures))
+    return show.run_tables(str(source), measures)
 
 
-def _run(source: Path, err: TextIO) -> "pd.DataFrame":
+def _measured(source: Path, err: TextIO) -> "pd.DataFrame":
     from rich.console import Console  # noqa: PLC0415 - imported late: `--help` needs none of it
     from rich.progress import Progress  # noqa: PLC0415 - imported late: `--help` needs none of it
 

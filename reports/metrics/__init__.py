@@ -4,15 +4,41 @@
 The SQL under `reports/traces/sql/` and the trial's record fill them; statistics, page and terminal read them here.
 """
 
+from collections.abc import Iterator, Mapping
+
 from reports.metrics.cost import COST
 from reports.metrics.effort import EFFORT
 from reports.metrics.launch import LAUNCH, LAUNCH_DETAILS
 from reports.metrics.metric import Better, Metric, Window
+from reports.metrics.own import Own, own_metrics
 from reports.metrics.trial import TRIAL
 
-__all__ = ["MEASURE_COLUMNS", "METRICS", "Better", "Metric", "Window", "is_detail"]
+__all__ = ["MEASURE_COLUMNS", "METRICS", "Better", "Metric", "Window", "is_detail", "plugged_in"]
 
-METRICS: dict[str, Metric] = {one.name: one for one in (*TRIAL, *LAUNCH, *EFFORT, *COST, *LAUNCH_DETAILS)}
+_OURS = {one.name: one for one in (*TRIAL, *LAUNCH, *EFFORT, *COST, *LAUNCH_DETAILS)}
+
+
+class _Known(Mapping[str, Metric]):
+    """Our metrics, then those of others, which are looked for only when a name is not ours or all are asked for."""
+
+    def __getitem__(self, name: str) -> Metric:
+        return _OURS[name] if name in _OURS else plugged_in().metrics[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from _OURS
+        yield from plugged_in().metrics
+
+    def __len__(self) -> int:
+        return len(_OURS) + len(plugged_in().metrics)
+
+
+METRICS: Mapping[str, Metric] = _Known()
+
+
+def plugged_in() -> Own:
+    """Metrics of other packages and of the user's folder (`reports/metrics/own.py`)."""
+    return own_metrics(frozenset(_OURS))
+
 
 MEASURE_COLUMNS = (
     "run",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_HEAD_BYTES = 4096
 _PLACE = re.compile(r"line (\d+) col (\d+)\n(.*)")
 
 
@@ -118,12 +119,16 @@ def _check_file(file: Path) -> None:
         if file.is_dir():
             raise TraceError(f"{file}: a folder, not a trace: name the trace inside it")
         size = file.stat().st_size
-        with file.open("rb"):
-            pass
+        with file.open("rb") as data:
+            head = data.read(_HEAD_BYTES)
     except OSError as error:
         raise TraceError(f"{file}: cannot be opened: {error.strerror}") from None
     if size == 0:
         raise TraceError(f"{file}: empty: the recording never started or was not copied; record it again")
+    if not any(head):
+        raise TraceError(
+            f"{file}: begins with nothing but zeros: a copy that was cut off, or not a trace; copy it again"
+        )
 
 
 def _check_events(trace: Trace) -> None:

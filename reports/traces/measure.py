@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reports.metrics import METRICS
 from reports.record import Caveat
-from reports.traces import doubts, queries
+from reports.traces import doubts, own, queries
 from reports.traces.engine import open_trace
 from reports.traces.needs import missing
 
@@ -138,10 +138,19 @@ def measure_open(trace: "Trace") -> TraceMeasures:
     start, end = (int(value) for value in trace.query("SELECT start_ts, end_ts FROM trace_bounds").iloc[0])
     figures, notes = _figures(trace)
     launches = _launches(trace, start)
+    apps = {one.index: one.app for one in launches}
     kills, watched = _kills(trace, start)
     if kills or watched:
         figures.append(Row("trial", 0, "", "kills", float(len({kill.pid for kill in kills}))))
     figures += _launch_rows(trace, launches, notes)
+    sources = tuple(queries.ask(trace, "sources").source)
+    series, caveats = queries.ask(trace, "series"), doubts.of_trace(trace, notes)
+    # After everything of ours: their SQL may change tables.
+    others, troubles = own.ask_all(trace)
+    for launch, window, metric, value, note in others:
+        figures.append(Row(window, launch, apps.get(launch, ""), metric, value))
+        if _given(note):
+            notes[metric] = str(note)
     return TraceMeasures(
         path=trace.path or Path(),
         engine=trace.engine,
@@ -151,9 +160,9 @@ def measure_open(trace: "Trace") -> TraceMeasures:
         kills=kills,
         kills_watched=watched,
         notes=notes,
-        missing=missing(queries.ask(trace, "sources").source, {row.metric for row in figures}),
-        caveats=doubts.of_trace(trace, notes),
-        series=queries.ask(trace, "series"),
+        missing=missing(sources, {row.metric for row in figures}),
+        caveats=(*caveats, *troubles),
+        series=series,
     )
 
 

@@ -78,7 +78,7 @@ class WasmProcessor:
 
         engine, module = _loaded(large=large)
         store = Store(engine)
-        host = Host(8 if large else 4, min(_LIMIT_64, _half_of_memory()) if large else _LIMIT_32)
+        host = Host(8 if large else 4, min(_LIMIT_64 if large else _LIMIT_32, _share_of_memory()))
         try:
             processor = cls(store, _instantiate(store, module, host), host)
             processor.boot(large=large)
@@ -192,5 +192,13 @@ def _import(store: "Store", item: "ImportType", host: Host) -> "Func":
     return Func(store, kind, host.function(item.name or "", returns=bool(kind.results)))
 
 
-def _half_of_memory() -> int:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+def share_memory(sharers: int) -> None:
+    """Say that so many processes have a trace at once: together they get half of the memory."""
+    _sharers.append(max(1, sharers))
+
+
+_sharers = [1]
+
+
+def _share_of_memory() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2 // _sharers[-1]

@@ -52,7 +52,9 @@ class Host:
     @property
     def last_words(self) -> str:
         """The last line the module wrote to stderr, or nothing."""
-        lines = self._words.decode(errors="replace").strip().splitlines()
+        said = self._words.decode(errors="replace").strip().splitlines()
+        # A failed check is framed: -----BEGIN PERFETTO PRE-CRASH LOG----- and the like.
+        lines = [line for line in said if line.strip() and not line.startswith("-----")]
         return lines[-1].strip() if lines else ""
 
     def function(self, name: str, *, returns: bool) -> HostFunction:

@@ -73,7 +73,7 @@ def test_a_packed_trace_is_read_like_a_plain_one(tmp_path: Path, data: bytes) ->
         (b"<html><body>404</body></html>", "not one event in it"),
         (zipped("notes.txt", b"hello"), "Unknown trace type"),
         (gzip.compress(TRACE)[:40], "GZIP stream incomplete"),
-        (bytes(100_000), "Unknown trace type"),
+        (bytes(100_000), "begins with nothing but zeros"),
         (TRACE[:9], "not one event in it"),
     ],
     ids=["empty", "text", "web page", "zip of text", "cut gzip", "zeros", "cut"],

@@ -2,7 +2,7 @@
 -- Every kill by lmkd or the kernel's OOM killer.
 --
 -- ts       LONG    ns, when it was killed; NULL in the row that only says that kills would have been seen
--- pid      LONG    its pid; NULL likewise
+-- pid      LONG    its pid, 0 when not told; NULL likewise
 -- process  STRING  its name, where the trace tells
 -- killer   STRING  'lmkd' | 'oom'
 -- adj      LONG    oom_score_adj; NULL when not told
@@ -13,12 +13,12 @@
 
 INCLUDE PERFETTO MODULE android.memory.lmk;
 
-SELECT ts, pid, process_name AS process, 'lmkd' AS killer, oom_score_adj AS adj, kill_reason AS reason
+SELECT ts, coalesce(pid, 0) AS pid, process_name AS process, 'lmkd' AS killer, oom_score_adj AS adj, kill_reason AS reason
 FROM android_lmk_events
 UNION ALL
 SELECT
   event.ts,
-  extract_arg(event.arg_set_id, 'pid') AS pid,
+  coalesce(extract_arg(event.arg_set_id, 'pid'), 0) AS pid,
   coalesce(process.name, thread.name) AS process,
   'oom' AS killer,
   NULL AS adj,

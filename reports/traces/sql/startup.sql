@@ -90,7 +90,7 @@ WITH
   )
 SELECT
   row_number() OVER (ORDER BY startup.ts, startup.startup_id) AS launch,
-  startup.package AS app,
+  coalesce(startup.package, '') AS app,
   -- The system tells the kind since Android 13; before, it is taken from what the app's main thread did.
   coalesce(startup.startup_type, owner.kind) AS kind,
   startup.ts,
