@@ -162,14 +162,17 @@ def thermal_status(text: str) -> int | None:
 
 
 _LMKD = re.compile(
-    r"Kill(?:ing)? '(?P<name>.*)' \((?P<pid>\d+)\), uid -?\d+, (?:oom_score_adj|adj) (?P<adj>-?\d+)(?P<rest>.*)$",
+    r"(?:Kill(?:ing)?|Reclaim) '(?P<name>.*)' \((?P<pid>\d+)\), uid -?\d+, (?:oom_score_)?adj (?P<adj>-?\d+)(?P<rest>.*)$",
     re.MULTILINE,
 )
 _OOM = re.compile(r"Killed process (?P<pid>\d+) \((?P<name>.*)\),? (?=UID |total-vm:)(?P<rest>.*)$", re.MULTILINE)
 
 
 def lmkd_kills(text: str) -> tuple[Kill, ...]:
-    """Find lmkd's kills in logcat (AOSP lmkd.cpp: `Kill '%s' (%d), uid %d, oom_score_adj %d ...`)."""
+    """Find lmkd's kills in logcat (AOSP lmkd.cpp: `Kill '%s' (%d), uid %d, oom_score_adj %d ...`).
+
+    Samsung's calls a kill `Reclaim`: ActivityManager reports the death of the process next.
+    """
     return tuple(
         Kill(m["name"], int(m["pid"]), "lmkd", int(m["adj"]), m["rest"].partition("reason: ")[2].strip() or "not told")
         for m in _LMKD.finditer(text)

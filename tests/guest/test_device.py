@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent.capture import session
 from agent.capture.capabilities import capabilities
@@ -99,6 +101,25 @@ def test_any_file_name_is_pushed_read_and_pulled(link: AdbTransport, phone: Phon
         assert (tmp_path / "back").read_bytes() == data
         assert phone.shell("stat", "-c", "%a %u", remote).out == "600 2000\n"
         phone.shell("rm", "--", remote, check=True)
+
+
+ANYTHING = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60)
+
+
+@settings(max_examples=25, deadline=None)
+@given(texts=st.lists(ANYTHING, min_size=1, max_size=8))
+def test_whatever_name_value_or_package_there_may_be_comes_back_the_same(phone: Phone, texts: list[str]) -> None:
+    folder = "/data/local/tmp/any words"
+    names = {f"n{text.replace('/', '|')}" for text in texts}
+    phone.shell("sh", "-c", 'rm -rf "$1" && mkdir "$1"', "sh", folder, check=True)
+    for name in names:
+        assert phone.try_write(f"{folder}/{name}", name).text == name
+        assert phone.read_text(f"{folder}/{name}") == name
+    listed = phone.shell("sh", "-c", 'cd "$1" && for f in *; do printf "%s\\0" "$f"; done', "sh", folder).out
+    assert set(listed.split("\0")[:-1]) == names
+    script = 'for p; do pm path "$p" >/dev/null; printf "%s\\0" "$p"; done'
+    assert phone.shell("sh", "-c", script, "sh", *texts).out.split("\0")[:-1] == texts
+    phone.shell("rm", "-rf", folder, check=True)
 
 
 def test_status_error_and_input_are_real(link: AdbTransport) -> None:
