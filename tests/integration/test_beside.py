@@ -5,14 +5,17 @@ import io
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent.cli import phones
 from agent.cli.main import main
 from agent.cli.phones import chosen
 from agent.runner.beside import Errand, Outcome, run_beside
 from tests.support.adb_server import adb_server
+from tests.support.synthetic_run import Shape, make_run
 from workloads.errors import InputError
 
 
@@ -81,3 +84,29 @@ def test_a_line_per_phone_and_the_worst_exit_code(tmp_path: Path) -> None:
     assert [line.partition(": ")[0] for line in lines] == ["10.0.0.1:5555", "A"]
     assert all("could not (2): " in line and "needs Android 7" in line for line in lines)
     assert not (tmp_path / "lab").exists()
+
+
+COPY = """\
+import shutil, sys
+serial, out = sys.argv[sys.argv.index("-s") + 1], sys.argv[sys.argv.index("-o") + 1]
+if serial == "LOST":
+    sys.exit("reclaim: LOST: the link dropped")
+shutil.copytree(f"{sys.argv[1]}/{serial}", out)
+"""
+
+
+def test_those_that_finished_are_one_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed, serial in enumerate(("A", "B"), start=1):
+        shape = Shape(blocks=6, warm_ups=0, seed=seed, device=lambda device, name=serial: replace(device, serial=name))
+        make_run(tmp_path / "made" / serial, shape)
+    monkeypatch.setattr(phones, "_RECLAIM", (sys.executable, "-c", COPY, str(tmp_path / "made")))
+    out, err = io.StringIO(), io.StringIO()
+    words = ["run", "kcompressd", "-s", "A", "-s", "LOST", "-s", "B", "-o", str(tmp_path / "lab")]
+    assert main(words, out, err) == 1
+    lines = out.getvalue().splitlines()
+    assert lines[:3] == [
+        f"A: done: {tmp_path}/lab/A",
+        "LOST: could not (1): LOST: the link dropped",
+        f"B: done: {tmp_path}/lab/B",
+    ]
+    assert "over 2 phones" in out.getvalue()
