@@ -16,6 +16,7 @@ from pathlib import Path
 from agent.capture.session import STOP
 from agent.device import batch, phone
 from agent.device.fake_kernel import FakeFile, FakeKernel, RefusedError
+from agent.device.fakes.texts import ANDROID_13, BATTERY, MEMINFO, THERMAL
 from agent.device.fakes.undo import SCRIPTS, FakeDeadMan
 from agent.device.fakes.zram import perform
 from agent.device.root import PROBE
@@ -23,19 +24,9 @@ from agent.knobs.base import PUT
 from agent.knobs.kcompressd.unseen import GREP
 from agent.knobs.zram.dance import DANCE
 from agent.ports import Completed, Pulse
+from agent.runner.workspace import SWEEP
 from reports.atomic import write_bytes
 from workloads.errors import FinalError
-
-ANDROID_13 = {
-    "ro.product.model": "Fake",
-    "ro.build.fingerprint": "fake/fake/fake:13/FAKE/1:userdebug/test-keys",
-    "ro.build.version.release": "13",
-    "ro.build.version.sdk": "33",
-    "ro.product.cpu.abi": "arm64-v8a",
-}
-BATTERY = "Current Battery Service state:\n  level: 80\n  scale: 100\n  temperature: 270\n"
-THERMAL = "IsStatusOverride: false\nThermal Status: 0\n"
-MEMINFO = "MemTotal:  768000 kB\nMemAvailable:  400000 kB\nSwapTotal:  524288 kB\nSwapFree:  524288 kB\n"
 
 
 class UnknownCommandError(Exception):
@@ -225,6 +216,7 @@ class FakePhone:
             GREP: self._config,
             DANCE: self._dance,
             PUT: self._put,
+            SWEEP: self._sweep,
             **{undo: partial(self._undo, undo) for undo in SCRIPTS},
             **self.scripts,
         }
@@ -293,6 +285,11 @@ class FakePhone:
         if code < 2:  # noqa: PLR2004 - as the script: the note stays where there is no swap
             del self.files[note]
         return Completed(call.argv, code, said, "")
+
+    def _sweep(self, call: Call) -> str:
+        self.files = {name: file for name, file in self.files.items() if not name.startswith(f"{call.argv[0]}/0")}
+        self.recording.clear()
+        return ""
 
     def _stop(self, call: Call) -> Answer:
         remote = self.recording.pop(int(call.argv[0]), None)

@@ -96,9 +96,12 @@ shutil.copytree(f"{sys.argv[1]}/{serial}", out)
 
 
 def test_those_that_finished_are_one_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for seed, serial in enumerate(("A", "B"), start=1):
-        shape = Shape(blocks=6, warm_ups=0, seed=seed, device=lambda device, name=serial: replace(device, serial=name))
+    def make(serial: str, seed: int) -> None:
+        shape = Shape(blocks=6, warm_ups=0, seed=seed, device=lambda device: replace(device, serial=serial))
         make_run(tmp_path / "made" / serial, shape)
+
+    make("A", 1)
+    make("B", 2)
     monkeypatch.setattr(phones, "_RECLAIM", (sys.executable, "-c", COPY, str(tmp_path / "made")))
     out, err = io.StringIO(), io.StringIO()
     words = ["run", "kcompressd", "-s", "A", "-s", "LOST", "-s", "B", "-o", str(tmp_path / "lab")]

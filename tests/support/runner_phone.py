@@ -56,7 +56,6 @@ class Trials:
             workspace.END: self._finish,
             workspace.CLEAR: self._clear,
             workspace.RESET: lambda _call: "",
-            workspace.SWEEP: self._sweep,
             workspace.DROP: lambda _call: "",
         }
         return self.phone
@@ -80,11 +79,4 @@ class Trials:
     def _clear(self, call: Call) -> str:
         folder = f"{call.argv[0]}/"
         self.phone.files = {name: file for name, file in self.phone.files.items() if not name.startswith(folder)}
-        return ""
-
-    def _sweep(self, call: Call) -> str:
-        root = f"{call.argv[0]}/"
-        inside = {name for name in self.phone.files if name.startswith(root) and "/" in name.removeprefix(root)}
-        self.phone.files = {name: file for name, file in self.phone.files.items() if name not in inside}
-        self.phone.recording.clear()
         return ""
