@@ -14,7 +14,6 @@ from agent.device.phone import Phone, attach
 from agent.knobs.deadman import FOLDER, Terms
 from agent.knobs.discover import discover
 from agent.knobs.undo import begin, check, guarded, load, restore
-from agent.runner.workspace import SWEEP
 from workloads.errors import FinalError, InputError
 from workloads.spec import Setting
 
@@ -24,7 +23,7 @@ FILE = "/proc/sys/vm/swappiness"
 
 @pytest.fixture
 def fake() -> FakePhone:
-    return fake_phone(scripts={SWEEP: lambda _call: ""})
+    return fake_phone()
 
 
 @pytest.fixture
