@@ -69,15 +69,23 @@ def resume(phone: Phone, store: RunStore, request: Request, clock: Clock, watch:
         FinalError: it is another phone, was updated, or is not as it was before another run.
         ReclaimError: as of a new run.
     """
+    rebooted = _rebooted(phone, store)
     put_back(phone, store, request)
     ready = prepare(phone, request)
     knobs = sorted({setting.knob for arm in request.experiment.arms for setting in arm.settings})
     check_same(store.device, ready.facts, knobs)
     left = remaining(store)
-    changed = changes(store.device, ready.facts)
+    changed = (*rebooted, *changes(store.device, ready.facts))
     watch.planned(len(left), (*ready.outlook, *(f"{phone.serial}: {line}" for line in changed)))
     with benched(phone, store, request, ready, clock) as bench:
         carry_out(bench, store, watch, _over_the_seam(bench, store, left[0], changed, watch))
+
+
+def _rebooted(phone: Phone, store: RunStore) -> tuple[str, ...]:
+    """Say so when the phone has started anew since the run changed its settings."""
+    journal = undo.load(store.undo_path)
+    same = journal is None or journal.boot_id == phone.read_text(leftover.BOOT_ID)
+    return () if same else ("it has rebooted since",)
 
 
 def put_back(phone: Phone, store: RunStore, request: Request) -> None:

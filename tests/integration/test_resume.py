@@ -145,7 +145,8 @@ class TestGoingOn:
         killed(trials, tmp_path / "run", 3)
         trials.phone.kernel.reboot()
         trials.phone.dead_man.alive = False
-        store = go_on(trials, tmp_path / "run")
+        store = go_on(trials, tmp_path / "run", watch := Silent())
+        assert "FAKE0001: it has rebooted since" in watch.told
         assert len(names(store)) == 4
         assert restored(trials.phone, tmp_path / "run")
 
