@@ -162,7 +162,8 @@ def thermal_status(text: str) -> int | None:
 
 
 _LMKD = re.compile(
-    r"(?:Kill(?:ing)?|Reclaim) '(?P<name>.*)' \((?P<pid>\d+)\), uid -?\d+, (?:oom_score_)?adj (?P<adj>-?\d+)(?P<rest>.*)$",
+    r"(?:Kill(?:ing)?|Reclaim) '(?P<name>.*)' \((?P<pid>\d+)\), uid -?\d+,"
+    r" (?:oom_score_)?adj (?P<adj>-?\d+)(?P<rest>.*)$",
     re.MULTILINE,
 )
 _OOM = re.compile(r"Killed process (?P<pid>\d+) \((?P<name>.*)\),? (?=UID |total-vm:)(?P<rest>.*)$", re.MULTILINE)
