@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from reports.comparison import Comparison, Outcome
-from reports.gate.findings import ERROR, SIGHT, Case, weigh
-from reports.gate.rulebook import Place, StatedRule
+from reports.comparison import KILLS, Comparison, Outcome
+from reports.gate.findings import ERROR, SIGHT, Case, power, weigh
+from reports.gate.rulebook import EACH_APP, Place, StatedRule
 from reports.looks import family_size
 from reports.noise.tracing import treatments
 from reports.record import Plan, PlannedTrial, TrialRecord
@@ -98,9 +98,10 @@ def decisions(experiment: Experiment, comparisons: Sequence[Comparison]) -> tupl
     if experiment.stop != "decided":
         return ()
     found = {(each.arm, each.metric.name): each for each in comparisons}
+    sharing = _sharing(experiment)
     rules = {name: [r for r in experiment.rules if r.metric == name and not r.app] for name in experiment.primary}
     return tuple(
-        Decision(metric, arm, control, _answer(found.get((arm, metric)), rules[metric]))
+        Decision(metric, arm, control, _answer(found.get((arm, metric)), rules[metric], sharing))
         for arm, control in treatments(experiment).items()
         for metric in dict.fromkeys(experiment.primary)
     )
@@ -151,17 +152,24 @@ def ending(experiment: Experiment, found: Sequence[Decision], stopped: int | Non
     return f"Ran all {count(experiment.blocks, 'block')} of its budget: {enumerate_words(open_ones)} {verb} undecided."
 
 
-def _answer(each: Comparison | None, rules: Sequence[Rule]) -> Answer:
+def _sharing(experiment: Experiment) -> int:
+    """Rules that will share the gate's one chance of a wrong failure, if nobody is killed."""
+    apps = len({app.partition("/")[0] for app in experiment.workload.apps})
+    asked = [rule for rule in experiment.rules if rule.must == "not-worsen" and rule.metric != KILLS]
+    return sum(apps if rule.app == EACH_APP else 1 for rule in asked) * len(treatments(experiment))
+
+
+def _answer(each: Comparison | None, rules: Sequence[Rule], sharing: int) -> Answer:
     if each is None or each.difference is None:
         return "undecided"
     own = _BY_ITSELF.get(each.outcome, "undecided")
     if each.metric.better == "none":
         return own
-    answers = [_ruled(each, rule, own) for rule in rules]
+    answers = [_ruled(each, rule, own, sharing) for rule in rules]
     return "undecided" if "undecided" in answers else next(iter(answers), own)
 
 
-def _ruled(each: Comparison, rule: Rule, own: Answer) -> Answer:
+def _ruled(each: Comparison, rule: Rule, own: Answer, sharing: int) -> Answer:
     """The answer to one rule, by the figures that a gate rules by; `own` is the answer where there is none."""
     figures = weigh(_case(each, rule))
     if figures is None:
@@ -170,7 +178,7 @@ def _ruled(each: Comparison, rule: Rule, own: Answer) -> Answer:
         if figures.holds_p <= ERROR:
             return "better"
         return "too little" if figures.holds_p >= 1 - ERROR else "undecided"
-    no_worse = figures.holds_p <= ERROR and figures.power >= SIGHT
+    no_worse = figures.holds_p <= ERROR and power(figures, sharing) >= SIGHT
     return "no worse" if own == "undecided" and no_worse else own
 
 

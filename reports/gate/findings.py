@@ -3,15 +3,16 @@
 
 A rule "must not worsen by a margin" holds when a one-sided test at 5 % proves it and the run is fine enough to see a
 worsening of the margin: that a coarse run finds none is luck. It is broken when the arm is proven worse than the
-control, two-sided at 5 %, by Holm's step-down over all such rules of the gate; an arm that is proven better by the same
-test needs no fine run. What is none of these is not decided. A rule "must improve" holds, or is broken, by a one-sided
-test at 5 %.
+control, two-sided at 5 %, by Holm's step-down over all such rules of the gate. What is neither is not decided, also
+where the arm is proven better by a run too coarse to see the margin. A margin of 0 has no size that could be seen: such
+a rule holds when the arm is proven better. A rule "must improve" holds, or is broken, by a one-sided test at 5 %.
 Source of both kinds of test: Westlake, Biometrics 32 (1976) 741-744; Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987)
 657-680 (two one-sided tests).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from reports.comparison import FEW_BLOCKS, MISSING_UNEVEN, Comparison, TrialValues, compare_metric, lacking
@@ -44,7 +45,8 @@ Ground: TypeAlias = Literal[
 ]
 """Why: `cannot`: no evidence; `broken`: some of it is no number; `uncounted`: processes died where no block looks;
 `lost`: figures of the arm are missing more often than chance allows;
-`same`: no difference in any block; `blind`: the run is too coarse to see the margin; `open`: proven neither way."""
+`same`: no difference in any block; `better`: proven, of a rule without a margin; `blind`: the run is too coarse to see
+the margin; `open`: proven neither way."""
 
 ERROR = 0.05
 """Chance of a wrong pass of one rule, and of any wrong failure of a gate."""
@@ -108,13 +110,11 @@ class Figures:
         difference: arm - control, base units.
         margin: the rule's margin in base units; 0 where a relative one is laid on a control of 0.
         holds_p: one-sided p of "the rule does not hold"; looks at the run before it ended are paid for.
-        power: chance that a run of this size and spread sees a worsening of the margin.
     """
 
     difference: Estimate
     margin: float
     holds_p: float
-    power: float
 
     @property
     def same(self) -> bool:
@@ -132,6 +132,7 @@ class Finding:
         changed_p: two-sided p of "no difference", adjusted over the gate; None where it was not asked.
         decision: pass, fail or not-decided.
         ground: why.
+        sharing: rules that share one chance of a wrong failure with this one, itself counted.
     """
 
     case: Case
@@ -139,6 +140,7 @@ class Finding:
     changed_p: float | None
     decision: Decision
     ground: Ground
+    sharing: int = 1
 
 
 def cases(
@@ -191,8 +193,27 @@ def weigh(case: Case) -> Figures | None:
         difference,
         margin,
         scaled_one_sided_p(below if case.worse_sign > 0 else 1 - below, case.confidence),
-        _power(margin, difference.error, difference.freedom),
     )
+
+
+@lru_cache(maxsize=4096)
+def power(figures: Figures, sharing: int = 1) -> float:
+    """Chance that a worsening of the margin fails in a run of this size and spread.
+
+    Args:
+        figures: of the run.
+        sharing: rules that share one chance of a wrong failure. While they all hold but one, that one has the smallest
+            p, which Holm multiplies by their number.
+    """
+    error, margin = figures.difference.error or 0.0, figures.margin
+    if error == 0 or margin == 0:
+        return float(margin > 0)
+    return power_of(min(margin, _SURELY_SEEN * error), error, figures.difference.freedom, level(sharing))
+
+
+def level(sharing: int) -> float:
+    """Confidence at which a rule that shares its chance of a wrong failure sees a worsening."""
+    return 1 - ERROR / max(1, sharing)
 
 
 def decide(laid: Sequence[Case], figures: Sequence[Figures | None]) -> tuple[Finding, ...]:
@@ -210,7 +231,7 @@ def decide(laid: Sequence[Case], figures: Sequence[Figures | None]) -> tuple[Fin
     adjusted = dict(
         zip(asked, holm([scaled_p(found.difference) or 0.0 for i in asked if (found := figures[i])]), strict=True)
     )
-    return tuple(_finding(case, figures[i], adjusted.get(i)) for i, case in enumerate(laid))
+    return tuple(_finding(case, figures[i], adjusted.get(i), max(1, len(asked))) for i, case in enumerate(laid))
 
 
 def _apps(rule: Rule, evidence: Mapping[str, Sequence[TrialValues]]) -> Iterator[str]:
@@ -267,37 +288,33 @@ def _nothing(name: str, left_out: int, trials: Sequence[TrialValues]) -> str:
     return "was not recorded"
 
 
-def _power(margin: float, error: float, freedom: float) -> float:
-    if error == 0 or margin == 0:
-        return float(margin > 0)
-    return power_of(min(margin, _SURELY_SEEN * error), error, freedom)
-
-
-def _finding(case: Case, figures: Figures | None, adjusted: float | None) -> Finding:
+def _finding(case: Case, figures: Figures | None, adjusted: float | None, sharing: int) -> Finding:
     if figures is None:
         return Finding(case, None, None, "not-decided", "cannot" if case.trouble else "few")
     if case.rule.must == "improve":
         decision, ground = _improved(figures)
     else:
-        decision, ground = _not_worsened(case, figures, adjusted)
+        decision, ground = _not_worsened(case, figures, adjusted, sharing)
     if case.broken and decision == "pass":
         decision, ground = "not-decided", "broken"
     if case.uncounted and decision == "pass":
         decision, ground = "not-decided", "uncounted"
     if case.lost and decision == "pass":
         decision, ground = "not-decided", "lost"
-    return Finding(case, figures, adjusted, decision, ground)
+    return Finding(case, figures, adjusted, decision, ground, sharing)
 
 
-def _not_worsened(case: Case, figures: Figures, changed_p: float | None) -> tuple[Decision, Ground]:
+def _not_worsened(case: Case, figures: Figures, changed_p: float | None, sharing: int) -> tuple[Decision, Ground]:
     if changed_p is None:
         return "pass", "same"
     changed, worse = changed_p <= ERROR, figures.difference.value * case.worse_sign > 0
     holds = figures.holds_p <= ERROR
-    if holds and figures.power >= SIGHT:
+    if holds and power(figures, sharing) >= SIGHT:
         return "pass", "proven"
-    if changed:
-        return ("fail", "worse") if worse else ("pass", "better")
+    if changed and worse:
+        return "fail", "worse"
+    if changed and not case.rule.margin:
+        return "pass", "better"
     return "not-decided", "blind" if holds and case.rule.margin else "open"
 
 

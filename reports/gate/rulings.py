@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from reports.gate.findings import SIGHT, Case, Decision, Figures, Finding, Ground, decide, weigh
+from reports.gate.findings import SIGHT, Case, Decision, Figures, Finding, Ground, decide, level, power, weigh
 from reports.gate.rulebook import Place, Rulebook, Waiver
 from reports.gate.words import WORDS, margin_text, probability, seldom, subject, why
 from reports.record import Caveat
@@ -56,7 +56,8 @@ class Ruling:
         estimate: arm / control for a relative margin, arm - control in base units else; None without one.
         holds_p: one-sided p of "the rule does not hold".
         changed_p: two-sided p of "no difference", adjusted over the gate, where the rule is `not-worsen`.
-        power: chance that a run of this size and spread sees a worsening of the margin.
+        power: chance that this gate, all its rules counted, sees a worsening of the margin in a run of this size and
+            spread.
         blocks: blocks that would see it 9 times in 10; None where no number is known to be enough.
         waiver: what covers a failure, expired or not.
         sight: what the self-test found.
@@ -134,13 +135,10 @@ _TALLY: tuple[tuple[Decision, str, str, bool], ...] = (
 
 
 def with_sight(ruling: Ruling, sight: Sight | None) -> Ruling:
-    """A ruling and what the self-test found: one that passes without seeing its own margin is not decided.
-
-    Save where the arm is proven better: that is more than "no worse", and a fine run could only say the same.
-    """
+    """A ruling and what the self-test found: one that passes without seeing its own margin is not decided."""
     if sight is None:
         return ruling
-    if ruling.decision == "pass" and ruling.ground != "better" and sight.seen < SIGHT:
+    if ruling.decision == "pass" and sight.seen < SIGHT:
         told = f"{ruling.why}; but the self-test sees a worsening of the margin {seldom(sight.seen)}"
         return replace(ruling, decision="not-decided", ground="blind", why=told, sight=sight)
     return replace(ruling, sight=sight)
@@ -167,7 +165,7 @@ def sight_text(ruling: Ruling) -> str:
 def _told(finding: Finding) -> Ruling:
     case, figures = finding.case, finding.figures
     ratio = _ratio(case) if figures else None
-    blocks = _blocks(case, figures) if figures else None
+    blocks = _blocks(case, figures, finding.sharing) if figures else None
     return Ruling(
         rule=case.rule,
         place=case.stated.place,
@@ -181,7 +179,7 @@ def _told(finding: Finding) -> Ruling:
         estimate=ratio or (figures.difference if figures else None),
         holds_p=figures.holds_p if figures else None,
         changed_p=finding.changed_p,
-        power=figures.power if figures else None,
+        power=power(figures, finding.sharing) if figures else None,
         blocks=blocks,
         caveats=case.caveats,
     )
@@ -195,11 +193,11 @@ def _ratio(case: Case) -> Estimate | None:
     return ratio_of_means(arms, controls, [p.lag for p in case.pairs], confidence=case.confidence)
 
 
-def _blocks(case: Case, figures: Figures) -> int | None:
+def _blocks(case: Case, figures: Figures, sharing: int) -> int | None:
     error = figures.difference.error
     if not figures.margin or error is None:
         return None
-    return blocks_for(figures.margin, error * len(case.pairs) ** 0.5)
+    return blocks_for(figures.margin, error * len(case.pairs) ** 0.5, confidence=level(sharing))
 
 
 def _waived(ruling: Ruling, book: Rulebook) -> Ruling:

@@ -4,7 +4,7 @@
 from collections.abc import Callable
 
 from reports.comparison import FEW_BLOCKS, KILLS
-from reports.gate.findings import Decision, Figures, Finding, Ground
+from reports.gate.findings import ERROR, Decision, Figures, Finding, Ground, power
 from reports.metrics import METRICS
 from reports.statistics.paired import Estimate
 from reports.statistics.power import MOST_BLOCKS
@@ -13,6 +13,7 @@ from workloads.spec import Rule
 
 WORDS: dict[Decision, str] = {"pass": "PASS", "fail": "FAIL", "not-decided": "NOT DECIDED", "waived": "WAIVED"}
 _FEWEST_P = 0.001
+_NOTHING = "the control is 0, of which no margin in percent can be taken; give `margin` in the metric's unit"
 
 
 def margin_text(rule: Rule) -> str:
@@ -104,8 +105,14 @@ def _worse(finding: Finding, _figures: Figures, _blocks: int | None) -> str:
 
 
 def _blind(finding: Finding, figures: Figures, blocks: int | None) -> str:
-    margin = margin_text(finding.case.rule)
-    return f"looks well, but such a run sees a worsening of {margin} {seldom(figures.power)}; {_enough(blocks)}"
+    better = finding.changed_p is not None and finding.changed_p <= ERROR
+    found = _better(finding, figures, blocks) if better else "looks well"
+    if not figures.margin:
+        return f"{found}, but {_NOTHING}"
+    chance = seldom(power(figures, finding.sharing))
+    return (
+        f"{found}, but such a run would see a worsening of {margin_text(finding.case.rule)} {chance}; {_enough(blocks)}"
+    )
 
 
 def _open(finding: Finding, figures: Figures, blocks: int | None) -> str:
@@ -116,9 +123,10 @@ def _open(finding: Finding, figures: Figures, blocks: int | None) -> str:
     if not rule.margin:
         return "neither proven to be better nor to be worse; give the rule a margin that a run can prove"
     if not figures.margin:
-        return "the control is 0, of which no margin in percent can be taken; give `margin` in the metric's unit"
+        return _NOTHING
     told = f"proven neither to be worse nor to stay within {margin_text(rule)}"
-    return f"{told}; such a run sees that {times(figures.power)}, {_enough(blocks, len(finding.case.pairs))}"
+    chance = times(power(figures, finding.sharing))
+    return f"{told}; such a run sees that {chance}, {_enough(blocks, len(finding.case.pairs))}"
 
 
 def _broken(finding: Finding, _figures: Figures, _blocks: int | None) -> str:

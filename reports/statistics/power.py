@@ -99,13 +99,13 @@ def upper_spread(sd: float, freedom: float, assurance: float = 0.8) -> float:
     return sd * math.sqrt(freedom / float(chdtri(freedom, assurance)))
 
 
-def blocks_for(effect: float, sd: float, power: float = 0.9) -> int | None:
+def blocks_for(effect: float, sd: float, power: float = 0.9, *, confidence: float = CONFIDENCE) -> int | None:
     """Blocks a run needs to see an effect when the blocks' differences spread by `sd`; None above `MOST_BLOCKS`."""
     if sd == 0:
         return FEWEST_BLOCKS
 
     def enough(blocks: int) -> bool:
-        return power_of(effect, sd / math.sqrt(blocks), freedom_of(blocks)) >= power
+        return power_of(effect, sd / math.sqrt(blocks), freedom_of(blocks), confidence) >= power
 
     low, high = 1, FEWEST_BLOCKS
     while not enough(high):

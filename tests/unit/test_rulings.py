@@ -34,7 +34,8 @@ def ground(pairs: list[tuple[float, float]], rule: Rule = NOT_WORSE) -> tuple[st
         (0.02, 1.00, 16, ("pass", "proven")),
         (0.02, 1.10, 16, ("fail", "worse")),
         (0.15, 1.00, 16, ("not-decided", "open")),
-        (0.15, 0.50, 16, ("pass", "better")),
+        (0.02, 0.50, 16, ("pass", "proven")),
+        (0.15, 0.50, 16, ("not-decided", "blind")),
         (0.01, 1.00, 5, ("not-decided", "few")),
     ],
 )
@@ -75,6 +76,47 @@ def test_a_coarse_run_that_looks_well_is_not_decided_and_told_how_many_blocks_ar
     assert blind.power is not None
     assert blind.power < 0.8
     assert f"about {blind.blocks} blocks would be enough" in blind.why
+
+
+def test_an_arm_proven_better_by_a_run_that_cannot_see_the_margin_is_not_decided_and_told_both() -> None:
+    ruling = one(noisy(16, 0.15, 0.50))
+    assert (
+        ": proven to be better (p < 0.001), but such a run would see a worsening of 5 % only 2 times in 10;"
+        in ruling.why
+    )
+    assert ruling.why.endswith(f"about {ruling.blocks} blocks would be enough")
+
+
+def test_an_arm_proven_better_than_a_control_of_nothing_is_told_to_take_a_margin_in_units() -> None:
+    ruling = one([(0.0, float(block)) for block in (1, 2, 1, 2, 1, 2, 1, 2)], Rule(FREE))
+    assert (ruling.decision, ruling.ground) == ("not-decided", "blind")
+    assert "proven to be better (p < 0.001), but the control is 0" in ruling.why
+
+
+def test_without_a_margin_only_an_arm_proven_better_passes() -> None:
+    without = Rule("kills", margin=0.0, relative=False)
+    rarely, often = {block: (2 + block % 2, 0) for block in range(1, 9)}, {3: (1, 0)}
+    decisions = [rulings(trials({CPU: noisy(16, 0.02)}, killed), without)[0] for killed in (rarely, often)]
+    assert [(each.decision, each.ground) for each in decisions] == [("pass", "better"), ("not-decided", "open")]
+
+
+def test_rules_that_share_one_chance_of_a_wrong_failure_see_less_each_and_say_so() -> None:
+    pairs = noisy(16, 0.05)
+    alone, (among, *_) = (
+        one(pairs),
+        rulings(
+            trials({CPU: pairs, "reclaim_cpu": noisy(16, 0.05, seed=5), "pgscan_anon": noisy(16, 0.05, seed=6)}),
+            NOT_WORSE,
+            Rule("reclaim_cpu"),
+            Rule("pgscan_anon"),
+        ),
+    )
+    assert alone.power is not None
+    assert among.power is not None
+    assert among.power < alone.power
+    assert alone.blocks is not None
+    assert among.blocks is not None
+    assert among.blocks > alone.blocks
 
 
 def test_no_difference_in_any_block_passes_and_is_said() -> None:

@@ -54,7 +54,9 @@ def rows(reps: int, seed: int) -> Iterator[Row]:
             yield from _shares(worse, reps, seed, (("fail", 0.9, 1.0), ("pass", 0.0, 0.05)))
             same = Scenario(f"{kind}, SD 3 %, no effect", n, FINE, lognormal)
             yield from _shares(same, reps, seed, (("pass", 0.8, 1.0), ("fail", 0.0, 0.05)))
-        for ratio, what in ((1.05, "5 % worse"), (1.0, "no effect")):
+        better = Scenario(f"{kind}, SD 3 %, 20 % better", 16, FINE, lognormal, 0.8)
+        yield from _shares(better, reps, seed, (("pass", 0.8, 1.0),))
+        for ratio, what in ((1.05, "5 % worse"), (1.0, "no effect"), (0.5, "50 % better")):
             coarse = Scenario(f"{kind}, SD 15 %, {what}", 8, 0.15, lognormal, ratio)
             yield from _shares(coarse, reps, seed, (("pass", 0.0, 0.05),))
     yield _honest(Scenario("normal, SD 3 %", 16, FINE), reps, seed)
