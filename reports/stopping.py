@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reports.comparison import KILLS, Comparison, Outcome
-from reports.gate.findings import ERROR, SIGHT, Case, power, weigh
+from reports.gate.findings import PROVEN, SIGHT, Case, power, weigh
 from reports.gate.rulebook import EACH_APP, Place, StatedRule
 from reports.looks import family_size
 from reports.noise.tracing import treatments
@@ -175,10 +175,10 @@ def _ruled(each: Comparison, rule: Rule, own: Answer, sharing: int) -> Answer:
     if figures is None:
         return "undecided"
     if rule.must == "improve":
-        if figures.holds_p <= ERROR:
+        if figures.holds_p <= PROVEN:
             return "better"
-        return "too little" if figures.holds_p >= 1 - ERROR else "undecided"
-    no_worse = figures.holds_p <= ERROR and power(figures, sharing) >= SIGHT
+        return "too little" if figures.holds_p >= 1 - PROVEN else "undecided"
+    no_worse = figures.holds_p <= PROVEN and power(figures, sharing) >= SIGHT
     return "no worse" if own == "undecided" and no_worse else own
 
 
