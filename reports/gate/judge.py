@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from reports.analysis import Analysis, analyse, packages
+from reports.analysis import Analysis, RunValues, analyse, packages
 from reports.compare import read_run
-from reports.gate.rulebook import problems
+from reports.gate.rulebook import Rulebook, problems
 from reports.gate.rulefile import load, stated_rules
 from reports.gate.selftest import self_test
 from reports.noise.tracing import treatments
@@ -28,14 +28,29 @@ def judge_run(store: RunStore, rules: Path | None = None, *, with_self_test: boo
         StoreError: a file of the run is missing or broken.
     """
     run = read_run(store)
+    analysis = analyse(run, book_of(store, run, rules))
+    if not analysis.verdict.rulings:
+        told = analysis.verdict.troubles or ("No arm has a control to be compared with.",)
+        raise InputError(f"{run.path}: nothing to judge: {told[-1]}")
+    return replace(analysis, verdict=self_test(analysis)) if with_self_test else analysis
+
+
+def book_of(store: RunStore, run: RunValues, rules: Path | None) -> Rulebook:
+    """What a run is judged by.
+
+    Args:
+        store: the run.
+        run: its values.
+        rules: a file of rules and waivers; None: those the experiment states, or the default ones.
+
+    Raises:
+        InputError: rules that do not fit the run, every problem at once.
+        StoreError: the experiment's file is missing or broken.
+    """
     book = stated_rules(store, run.experiment)
     if rules is not None:
         book = load(rules, book, datetime.now().astimezone().date())
     wrong = tuple(problems(book, treatments(run.experiment), packages(run)))
     if wrong:
         raise InputError(*wrong)
-    analysis = analyse(run, book)
-    if not analysis.verdict.rulings:
-        told = analysis.verdict.troubles or ("No arm has a control to be compared with.",)
-        raise InputError(f"{run.path}: nothing to judge: {told[-1]}")
-    return replace(analysis, verdict=self_test(analysis)) if with_self_test else analysis
+    return book

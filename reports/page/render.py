@@ -34,27 +34,34 @@ _NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")
 _TIMES = re.compile(r"(?<!\w)x(?=\d)")
 
 
-def write_page(store: RunStore, path: Path) -> None:
+def write_page(store: RunStore, path: Path, rules: Path | None = None) -> None:
     """Write a run's page; the file appears whole or not at all.
 
     Args:
         store: the run.
         path: the HTML file.
+        rules: a file of rules and waivers; None: those the experiment states, or the default ones.
 
     Raises:
         StoreError: the run cannot be read, or the file cannot be written.
-        InputError: the path is a directory, or a part of a run.
+        InputError: the path is a directory, or a part of a run; rules that do not fit.
     """
-    write_named({path: render(read_page(store)).encode()})
+    write_named({path: render(read_page(store, rules)).encode()})
 
 
-def read_page(store: RunStore) -> Page:
-    """Everything the page of a stored run shows.
+def read_page(store: RunStore, rules: Path | None = None) -> Page:
+    """Everything the page of a stored run shows; `rules` as for `write_page`.
 
     Raises:
         StoreError: the run cannot be read.
+        InputError: rules that do not fit.
     """
-    analysis = analyse(read_run(store))
+    run, book = read_run(store), None
+    if rules is not None:
+        from reports.gate.judge import book_of  # noqa: PLC0415 - imported late: few pages are judged by a file
+
+        book = book_of(store, run, rules)
+    analysis = analyse(run, book)
     return build_page(analysis, _extras(store, analysis))
 
 
