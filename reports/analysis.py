@@ -10,6 +10,7 @@ from reports.evenness import Exclusions, examine
 from reports.exclusions import not_judged
 from reports.families import judge
 from reports.gate.findings import Case, cases
+from reports.gate.gaps import gaps
 from reports.gate.rulebook import EACH_APP, Place, Rulebook, rulebook, with_kills
 from reports.gate.rulings import rule_on
 from reports.interaction import Interaction, interactions
@@ -161,12 +162,13 @@ def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
     verdict = decide(run.experiment, situation, comparisons, rule_on(laid, book))
     floor = floor_of(_origin(run), comparisons) if all_alike(run.experiment) else None
     priced = tuple(prices(_origin(run), run.experiment.arms, _trials(counting, _by_records(run))))
+    more = (*exclusions.caveats, *failures(run.events, run.plan), *gaps(book, verdict.rulings, comparisons))
     return Analysis(
         run=run,
         ledger=ledger,
         comparisons=comparisons,
         levels=tuple(levels([arm.name for arm in run.experiment.arms], metrics, trials)),
-        verdict=replace(verdict, caveats=(*verdict.caveats, *exclusions.caveats, *failures(run.events, run.plan))),
+        verdict=replace(verdict, caveats=(*verdict.caveats, *more)),
         doubts=_doubts(run, {line.trial.name for line in counting}),
         exclusions=exclusions,
         cases=laid,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from reports import interaction_words
 from reports.analysis import Analysis
-from reports.comparison import KILLS, Comparison, shared_codes
+from reports.comparison import KILLS, Comparison, Outcome, shared_codes
 from reports.exclusions import BY_RECORD
 from reports.gate.text import rules_lines
 from reports.levels import Level
 from reports.printable import printable
-from reports.units import count, share, together
+from reports.units import beside, count, share, together
 from reports.wording import SHORT_WORDS as _WORDS
 from reports.wording import effect_text, looks_note, relative_text, sentence
 from reports.wrapping import WIDTH
@@ -24,20 +24,41 @@ if TYPE_CHECKING:
 
 _EFFECT_WIDTH = 22
 _WORD_WIDTH = 7
+QUIET: frozenset[Outcome] = frozenset({"same", "unknown"})
+"""Outcomes of metrics that did not move, as far as anybody can tell."""
+
 _NOTE = (
-    "~ no detectable difference; in brackets the change that would be seen 9 times in 10. Intervals of 95 %: paired t"
-    " over blocks, the order of arms in the model from 6 blocks on; changes in percent: ratio of means (Fieller), same"
-    " decision. Launches: median per trial. A word beside n means p below 0.05 among all metrics of its kind: the"
-    " primary ones (the second group; Holm), the others (false discovery rate)."
+    "~ no detectable difference; in brackets the change that would be seen 9 times in 10, in percent or in the unit"
+    " of its row. Intervals of 95 %: paired t over blocks, the order of arms in the model from 6 blocks on; changes"
+    " in percent: ratio of means (Fieller), same decision. Launches: median per trial. A word beside n means p below"
+    " 0.05 among all metrics of its kind: the primary ones (the second group; Holm), the others (false discovery"
+    " rate)."
 )
 
 
-def compare_text(analysis: Analysis) -> str:
-    """The whole answer, ending in a line feed."""
-    return "\n".join(_lines(analysis)) + "\n"
+def compare_text(analysis: Analysis, *, whole: bool = False) -> str:
+    """The answer, ending in a line feed.
+
+    Args:
+        analysis: the run's.
+        whole: with the metrics that nobody asked about, that did not move and of which nothing is doubted; else they
+            are only counted.
+    """
+    return "\n".join(_lines(analysis, whole=whole)) + "\n"
 
 
-def _lines(analysis: Analysis) -> Iterator[str]:
+def _speaks(each: Comparison, common: frozenset[str]) -> bool:
+    return each.outcome not in QUIET or any(caveat.code not in common for caveat in each.caveats)
+
+
+def untold(rows: int) -> Iterator[str]:
+    """That rows are not shown, and how to see them; nothing when all are."""
+    if rows:
+        yield ""
+        yield f"{count(rows, 'more metric')} without a detectable difference: `reclaim compare --all`"
+
+
+def _lines(analysis: Analysis, *, whole: bool) -> Iterator[str]:
     run, verdict, device = analysis.run, analysis.verdict, analysis.run.device
     yield from _wrap(verdict.question)
     yield from _wrap(f"{run.path}: {device.model}, kernel {device.kernel}, {device.build}", indent="  ")
@@ -51,11 +72,15 @@ def _lines(analysis: Analysis) -> Iterator[str]:
     for arm in verdict.arms:
         yield from _wrap(arm.sentence)
     yield from _around(analysis)
+    asked = {KILLS, *run.experiment.primary, *(ruling.rule.metric for ruling in verdict.rulings)}
     for arm in verdict.arms:
         rows = [each for each in analysis.comparisons if each.arm == arm.arm]
+        common = shared_codes(rows)
+        shown = [each for each in rows if whole or each.metric.name in asked or _speaks(each, common)]
         yield ""
-        yield from _table(arm.arm, arm.control, rows, analysis.run.experiment.primary)
-        yield from _row_doubts(rows)
+        yield from _table(arm.arm, arm.control, shown, analysis.run.experiment.primary)
+        yield from untold(len(rows) - len(shown))
+        yield from _row_doubts(shown, common)
     yield from _interactions(analysis)
     yield from rules_lines(analysis)
     if verdict.arms:
@@ -88,9 +113,8 @@ def _table(arm: str, control: str, rows: Sequence[Comparison], primary: Sequence
             yield ""
 
 
-def _row_doubts(rows: Sequence[Comparison]) -> Iterator[str]:
-    """Doubts that touch some metrics, each once, with the metrics it touches."""
-    common = shared_codes(rows)
+def _row_doubts(rows: Sequence[Comparison], common: frozenset[str]) -> Iterator[str]:
+    """Doubts that touch some metrics, each once, with the metrics it touches; `common` are told once for the run."""
     metrics: dict[Caveat, list[str]] = {}
     for row in rows:
         for caveat in row.caveats:
@@ -136,9 +160,13 @@ def _comparison(each: Comparison) -> str:
 def _word(each: Comparison) -> str:
     """What became of it; where nothing was detected, the change that would have been, as far as there is room."""
     word, size = _WORDS[each.outcome], each.detectable_90
-    if each.outcome != "same" or not size or not each.control_mean or each.relative is None:
+    if each.outcome != "same" or not size or not each.difference:
         return word
-    told = f"{word}({share(size / each.control_mean).replace(' ', '')})"
+    if each.control_mean and each.relative is not None:
+        told = f"{word}({share(size / each.control_mean).replace(' ', '')})"
+    else:
+        effect = each.difference
+        told = f"{word}({beside(size, effect.value, effect.low, effect.high, each.metric.unit)})"
     return told if len(told) <= _WORD_WIDTH else word
 
 

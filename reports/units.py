@@ -110,6 +110,11 @@ def difference(value: float, low: float, high: float, unit: str, digits: int = 3
     return f"{first} [{', '.join(_sided(ends, low, high))}] {shown.symbol}".rstrip()
 
 
+def beside(size: float, value: float, low: float, high: float, unit: str) -> str:
+    """A size, two digits of it, in the scale in which `difference` tells the other three, which stands next to it."""
+    return number(float(f"{size / scale(unit, value, low, high).factor:.2g}"))
+
+
 def _sided(texts: Sequence[str], low: float, high: float) -> list[str]:
     """The ends of an interval that leaves out zero; one that rounds to 0 keeps its sign: `-0`."""
     sign = "+" if low > 0 else "-" if high < 0 else ""

@@ -11,6 +11,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run", metavar="RUN", type=Path, nargs="+", help="a run directory; several of one experiment are one answer"
     )
+    parser.add_argument(
+        "--all", action="store_true", help="show also the metrics that nobody asked about and that did not move"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
@@ -30,7 +33,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         InputError: runs that cannot be one answer.
     """
     if len(args.run) > 1:
-        return _several(args, out)
+        return _several(args, out, err)
     from reports.compare import compare_run, document, keep  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.noise.store import remember  # noqa: PLC0415 - imported late: `--help` needs none of it
@@ -41,12 +44,14 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     analysis = compare_run(store)
     keep(store, analysis)
     remember(analysis, err)
-    out.write(encode(document(analysis)).decode() if args.json else compare_text(analysis))
+    out.write(encode(document(analysis)).decode() if args.json else compare_text(analysis, whole=args.all))
     return 0
 
 
-def _several(args: argparse.Namespace, out: TextIO) -> int:
+def _several(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """A run that has nothing to compare is ignored, and that is said at once, not only below a long answer."""
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.printable import printable  # noqa: PLC0415 - the same
     from reports.several.runs import (  # noqa: PLC0415 - imported late: `--help` needs none of it
         gather_runs,
         several_document,
@@ -54,5 +59,6 @@ def _several(args: argparse.Namespace, out: TextIO) -> int:
     )
 
     gathered = gather_runs(args.run)
-    out.write(encode(several_document(gathered)).decode() if args.json else several_text(gathered))
+    err.writelines(f"ignored {printable(each.path)}: {each.reason}\n" for each in gathered.left_out)
+    out.write(encode(several_document(gathered)).decode() if args.json else several_text(gathered, whole=args.all))
     return 0

@@ -4,7 +4,7 @@
 from collections.abc import Callable
 
 from reports.comparison import FEW_BLOCKS, KILLS
-from reports.gate.findings import ERROR, Decision, Figures, Finding, Ground, power
+from reports.gate.findings import ERROR, SIGHT, Decision, Figures, Finding, Ground, power
 from reports.metrics import METRICS
 from reports.statistics.paired import Estimate
 from reports.statistics.power import MOST_BLOCKS
@@ -79,6 +79,11 @@ def seldom(share: float) -> str:
     return f"only {times(share)}" if share >= 0.1 else times(share)  # noqa: PLR2004 - below it `times` says no figure
 
 
+def _see(what: str, share: float) -> str:
+    """That something is seen too seldom: `see that only 3 times in 10`, `hardly ever see that`."""
+    return f"see {what} {seldom(share)}" if share >= 0.1 else f"{seldom(share)} see {what}"  # noqa: PLR2004 - as in `seldom`
+
+
 def _same(finding: Finding, size: str) -> str:
     rule = finding.case.rule
     if rule.metric == KILLS and not any(pair.control for pair in finding.case.pairs):
@@ -109,10 +114,8 @@ def _blind(finding: Finding, figures: Figures, blocks: int | None) -> str:
     found = _better(finding, figures, blocks) if better else "looks well"
     if not figures.margin:
         return f"{found}, but {_NOTHING}"
-    chance = seldom(power(figures, finding.sharing))
-    return (
-        f"{found}, but such a run would see a worsening of {margin_text(finding.case.rule)} {chance}; {_enough(blocks)}"
-    )
+    worsening, chance = f"a worsening of {margin_text(finding.case.rule)}", power(figures, finding.sharing)
+    return f"{found}, but such a run would {_see(worsening, chance)}; {_enough(blocks)}"
 
 
 def _open(finding: Finding, figures: Figures, blocks: int | None) -> str:
@@ -125,8 +128,9 @@ def _open(finding: Finding, figures: Figures, blocks: int | None) -> str:
     if not figures.margin:
         return _NOTHING
     told = f"proven neither to be worse nor to stay within {margin_text(rule)}"
-    chance = times(power(figures, finding.sharing))
-    return f"{told}; such a run sees that {chance}, {_enough(blocks, len(finding.case.pairs))}"
+    chance = power(figures, finding.sharing)
+    seen = f"see that {times(chance)}" if chance >= SIGHT else _see("that", chance)
+    return f"{told}; such a run would {seen}, {_enough(blocks, len(finding.case.pairs))}"
 
 
 def _broken(finding: Finding, _figures: Figures, _blocks: int | None) -> str:

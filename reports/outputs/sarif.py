@@ -13,6 +13,7 @@ from reports.analysis import Analysis
 from reports.gate.findings import Decision
 from reports.gate.rulebook import Place
 from reports.gate.rulings import Ruling, sight_text
+from reports.gate.text import TOLD_BY_ITS_RULING
 from reports.gate.words import rule_text
 from reports.printable import printable
 from reports.wording import sentence
@@ -112,7 +113,9 @@ def _location(place: Place) -> dict[str, Any]:
 
 
 def _notices(analysis: Analysis) -> list[dict[str, Any]]:
-    told = [*analysis.verdict.troubles, analysis.verdict.kills, *(doubt.caveat.what for doubt in analysis.doubts)]
+    verdict = analysis.verdict
+    doubts = [*verdict.caveats, *(doubt.caveat for doubt in analysis.doubts)]
+    told = [*verdict.troubles, verdict.kills, *(doubt.what for doubt in doubts if doubt.code not in TOLD_BY_ITS_RULING)]
     return [{"level": "note", "message": {"text": printable(sentence(text))}} for text in told]
 
 

@@ -31,9 +31,14 @@ def gather_runs(paths: Sequence[Path]) -> Gathered:
     return gather([read_run(RunStore.open(path)) for path in paths])
 
 
-def several_text(gathered: Gathered) -> str:
-    """The answer in the terminal: over phones, or of one phone with the blocks of all its runs."""
-    return joint_text(join(gathered)) if len(gathered.phones) > 1 else pooled_text(gathered)
+def several_text(gathered: Gathered, *, whole: bool = False) -> str:
+    """The answer in the terminal: over phones, or of one phone with the blocks of all its runs.
+
+    Args:
+        gathered: the runs.
+        whole: with the metrics that nobody asked about and that did not move.
+    """
+    return joint_text(join(gathered), whole=whole) if len(gathered.phones) > 1 else pooled_text(gathered, whole=whole)
 
 
 def several_document(gathered: Gathered) -> dict[str, Any]:

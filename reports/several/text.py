@@ -10,7 +10,7 @@ from reports.several.joint import Joint, JointArm
 from reports.several.pool import Gathered, Phone
 from reports.statistics.paired import Estimate
 from reports.statistics.phones import NEW_PHONE_FROM
-from reports.text import compare_text, cut
+from reports.text import QUIET, compare_text, cut, untold
 from reports.units import change_interval, count, difference, together
 from reports.wording import SHORT_WORDS, sentence
 from reports.wrapping import WIDTH, wrap
@@ -29,18 +29,18 @@ _NOTE = (
 )
 
 
-def joint_text(joint: Joint) -> str:
-    """The whole answer, ending in a line feed."""
-    return "\n".join(_lines(joint)) + "\n"
+def joint_text(joint: Joint, *, whole: bool = False) -> str:
+    """The answer, ending in a line feed; `whole` as for `reports.text.compare_text`."""
+    return "\n".join(_lines(joint, whole=whole)) + "\n"
 
 
-def pooled_text(gathered: Gathered) -> str:
+def pooled_text(gathered: Gathered, *, whole: bool = False) -> str:
     """The answer of one phone with several runs: that of one run with all their blocks, and what was left out."""
     (phone,) = gathered.phones
     doubts = [f"! {caveat.what} {caveat.do}" for caveat in phone.caveats]
     left_out = [f"left out: {each.path}: {each.reason}" for each in gathered.left_out]
     lines = [line for told in [*_blocks(phone), *doubts, *left_out] for line in wrap(told, indent="  ")]
-    return compare_text(phone.analysis) + "".join(f"{line}\n" for line in ["", *lines] if lines)
+    return compare_text(phone.analysis, whole=whole) + "".join(f"{line}\n" for line in ["", *lines] if lines)
 
 
 def _blocks(phone: Phone) -> Iterator[str]:
@@ -48,7 +48,7 @@ def _blocks(phone: Phone) -> Iterator[str]:
         yield f"{count(len(phone.runs), 'run')} of one phone; blocks are numbered on from run to run."
 
 
-def _lines(joint: Joint) -> Iterator[str]:
+def _lines(joint: Joint, *, whole: bool) -> Iterator[str]:
     yield from wrap(joint.question)
     for phone in joint.phones:
         yield from _phone(phone)
@@ -61,7 +61,7 @@ def _lines(joint: Joint) -> Iterator[str]:
         yield from wrap(f"! {caveat.what} {caveat.do}", indent="  ")
     for arm in joint.arms:
         yield ""
-        yield from _table(joint, arm)
+        yield from _table(joint, arm, whole=whole)
     yield ""
     yield from wrap(_NOTE)
     yield from _rest(joint)
@@ -78,8 +78,9 @@ def _phone(phone: Phone) -> Iterator[str]:
         yield from wrap(f"  NOT A PHONE: {device.stand_in}", indent="  ")
 
 
-def _table(joint: Joint, arm: JointArm) -> Iterator[str]:
-    effects = joint.effects_of(arm)
+def _table(joint: Joint, arm: JointArm, *, whole: bool) -> Iterator[str]:
+    found = joint.effects_of(arm)
+    effects = [each for each in found if whole or each.family != "other" or each.outcome not in QUIET or each.caveats]
     yield _row(f"{arm.arm} - {arm.control}", "change", "a new phone", "I2", "  n")
     yield "-" * WIDTH
     first = [each for each in effects if each.metric.name == KILLS]
@@ -92,6 +93,7 @@ def _table(joint: Joint, arm: JointArm) -> Iterator[str]:
                 yield from (_own(joint, number, own, each) for number, own in each.own)
         if group and group is not rest:
             yield ""
+    yield from untold(len(found) - len(effects))
     yield from _doubts(effects)
 
 

@@ -45,7 +45,7 @@ def test_kills_stand_before_every_effect(store: RunStore) -> None:
 
 
 def test_every_metric_shows_n_and_what_became_of_it(store: RunStore) -> None:
-    lines = run(store.path).splitlines()
+    lines = run(store.path, "--all").splitlines()
     row = next(line for line in lines if line.startswith("direct_reclaim_time"))
     assert row.split()[-2:] == ["5", "better"]
     same = next(line for line in lines if line.startswith("refault_anon"))
@@ -102,3 +102,27 @@ def test_names_from_outside_cannot_steer_the_terminal(tmp_path: Path) -> None:
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is not a run directory"):
         run(tmp_path)
+
+
+def test_what_did_not_move_and_nobody_asked_about_is_counted_not_told(store: RunStore) -> None:
+    short, whole = run(store.path), run(store.path, "--all")
+    (line,) = [line for line in short.splitlines() if "more metrics without" in line]
+    untold = int(line.split()[0])
+    assert line == f"{untold} more metrics without a detectable difference: `reclaim compare --all`"
+    assert "more metrics" not in whole
+    judged = re.compile(r"^(\w+) .* \d+ (better|worse|higher|lower|~\S*)$", re.MULTILINE)
+    rows = [{found[1] for found in judged.finditer(text)} for text in (short, whole)]
+    assert len(rows[1]) - len(rows[0]) == untold
+    assert "direct_reclaim_time" in rows[0] < rows[1]
+    assert [line for line in short.splitlines() if line.startswith("kills ")]
+
+
+def test_without_a_percentage_the_change_that_would_be_seen_is_in_the_unit_of_its_row(tmp_path: Path) -> None:
+    store = make_run(tmp_path / "run", Shape(blocks=8, warm_ups=0, effect=False))
+    measures = store.measures()
+    assert measures is not None
+    waits = measures["metric"] == "allocstall"
+    measures.loc[waits, "value"] = [1.0, 0.0, 0.0, 1.0] + [0.0] * (int(waits.sum()) - 4)
+    store.write_measures(measures)
+    row = next(line for line in run(store.path, "--all").splitlines() if line.startswith("allocstall"))
+    assert re.search(r"\[-\d\.\d+, \+\d\.\d+\] +8 ~\(\d\.\d+\)$", row)

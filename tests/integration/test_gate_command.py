@@ -235,3 +235,28 @@ def test_a_rule_of_the_experiment_that_fits_no_metric_is_told_by_gate_and_shown_
     (line,) = refused(path)
     assert line == f"{path}/experiment.toml: 'ttidd' is no metric; `reclaim list metrics` shows them"
     assert "'ttidd' is no metric" in run(path, command=compare)[1]
+
+
+def test_a_waiver_that_meets_no_rule_is_told_and_one_that_meets_a_pass_is_not(store: RunStore, rules: Path) -> None:
+    by = '\n[[waivers]]\nmetric = "{}"\nowner = "me"\nreason = "known"\nexpires = 9999-12-31\n'
+    rules.write_text(rules.read_text() + by.format("ttid") + by.format("kswapd_cpu"))
+    found = json.loads(run(store.path, "--rules", str(rules), "--json")[1])["verdict"]["caveats"]
+    (idle,) = [each["what"] for each in found if each["code"] == "waiver-idle"]
+    assert idle == f"The waiver of me for kswapd_cpu ({rules}:11) meets no rule: it waives nothing."
+    assert "waives nothing" in run(store.path, "--rules", str(rules))[1]
+
+
+@pytest.mark.parametrize(("arm", "told"), [("on", True), ("off", False)])
+def test_kills_that_may_be_chance_are_told_where_no_rule_asks_about_them(
+    tmp_path: Path, rules: Path, arm: str, *, told: bool
+) -> None:
+    values = make_run(tmp_path / "plain", FINE)
+    index = next(trial.index for trial in values.plan.trials if trial.arm == arm and trial.block == 2)
+    store = make_run(tmp_path / "run", replace(FINE, kills={index: 1}))
+    line = "1 process was killed under on and 0 under off: that may be chance, but no rule asks about it."
+    for name in ("text", "gate.sarif"):
+        options = ["--sarif", str(tmp_path / name)] if name == "gate.sarif" else []
+        text = run(store.path, "--rules", str(rules), *options)[1]
+        text = (tmp_path / name).read_text() if options else text
+        assert (line in " ".join(text.split())) is told
+    assert line not in " ".join(run(store.path)[1].split())

@@ -299,6 +299,17 @@ def test_runs_of_one_phone_read_like_one_run_with_all_their_blocks(stored: tuple
     assert [each["blocks_before"] for each in json.loads(answer(*stored[:2], "--json"))["runs"]] == [0, 2]
 
 
+def test_a_run_that_is_ignored_beside_a_good_one_is_told_at_once(
+    stored: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    alone = make_run(tmp_path / "alone", Shape(blocks=2, arms=("off",), seed=5))
+    for options in ([], ["--json"]):
+        out, err = StringIO(), StringIO()
+        assert main(["compare", str(stored[0]), str(alone.path), *options], out, err) == 0
+        assert err.getvalue().startswith(f"ignored {alone.path}: This run has one arm only (off)")
+        assert len(err.getvalue().splitlines()) == 1
+
+
 @pytest.mark.parametrize("second", ["a1", "nothing"])
 def test_what_cannot_be_joined_is_one_line_and_exit_code_2(stored: tuple[Path, Path, Path], second: str) -> None:
     out, err = StringIO(), StringIO()
