@@ -77,6 +77,8 @@ def _what(item: "ErrorDetails") -> str:
     """What is wrong, in words for somebody who writes TOML, not Python."""
     if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         return "is no key that belongs here; look at its spelling"
+    if item["type"] == "missing":
+        return "is missing"
     if item["type"] == "tuple_type":
         return f"is no list; write [[{_dotted(item['loc'])}]] above each table, or [...]"
     return item["msg"].removeprefix("Value error, ")

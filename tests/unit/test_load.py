@@ -63,7 +63,7 @@ def test_an_unknown_name_lists_what_there_is() -> None:
         load.experiment("nope")
 
 
-@pytest.mark.parametrize(("text", "says"), [("a = ", "not TOML"), ("", "question: Field required")])
+@pytest.mark.parametrize(("text", "says"), [("a = ", "not TOML"), ("", "question: is missing")])
 def test_a_file_that_is_no_experiment_gets_a_line_not_a_traceback(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
         load.experiment(write(tmp_path, text))

@@ -106,7 +106,7 @@ reason = "fix in review"
 
 def test_a_waiver_without_an_end_is_refused(tmp_path: Path) -> None:
     assert problems(tmp_path, WAIVER.replace("expires = 2026-12-31\n", "")) == [
-        "rules.toml:1: waivers[0].expires: Field required"
+        "rules.toml:1: waivers[0].expires: is missing"
     ]
 
 
