@@ -97,6 +97,11 @@ def test_a_margin_that_the_blocks_are_too_coarse_for_decides_nothing() -> None:
     assert answer(0.0, Rule("kswapd_cpu", "not-worsen", 1.0, relative=False)) == "no worse"
 
 
+def test_a_run_goes_on_until_the_gate_can_see_the_margin_beside_its_other_rules() -> None:
+    alone, beside = Rule("kswapd_cpu", "not-worsen", 0.085, relative=False), Rule("ttid", "not-worsen", 0.05, app="*")
+    assert (answer(0.0, alone), answer(0.0, alone, beside)) == ("no worse", "undecided")
+
+
 @pytest.mark.parametrize(("effect", "says"), [(-3.0, "better"), (-0.99, "undecided"), (-0.3, "too little")])
 def test_what_must_improve_has_to_do_so_by_the_margin(effect: float, says: str) -> None:
     assert answer(effect, Rule("kswapd_cpu", "improve", 0.01)) == says
