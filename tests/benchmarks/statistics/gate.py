@@ -64,6 +64,7 @@ def rows(reps: int, seed: int) -> Iterator[Row]:
             coarse = Scenario(f"{kind}, SD 15 %, {what}", 8, 0.15, lognormal, ratio)
             yield from _shares(coarse, few, seed, (("pass", 0.0, 0.05),))
     yield _honest(Scenario("normal, SD 3 %", 16, FINE), few, seed)
+    yield from _crowded(few, seed)
     if RECORDED.exists():
         yield from _recorded(reps, seed)
 
@@ -91,6 +92,15 @@ def _cases(scenario: Scenario, seed: int) -> Iterator[Case]:
         drawn = generator.normal(size=(scenario.n, 2)) * scenario.sd
         values = (np.exp(drawn) if scenario.lognormal else 1.0 + drawn) * (10.0, 10.0 * ratio)
         yield case(rule, [(off, on) for off, on in values.tolist()], lags)
+
+
+def _crowded(runs: int, seed: int) -> Iterator[Row]:
+    """Rules that share one chance of a wrong failure need more blocks to see their margins."""
+    for n in (20, 24, 30):
+        same = Scenario("normal, SD 3 %, no effect", n, FINE)
+        laid = ([each for part in range(3) for each in _cases(same, 3 * (seed + run) + part)] for run in range(runs))
+        share = sum(decided(*cases) == "pass" for cases in laid) / runs
+        yield Row("gate of six rules", same.name, n, _FIGURES["pass"], share, 0.8, 1.0, runs)
 
 
 def _honest(scenario: Scenario, runs: int, seed: int) -> Row:
