@@ -106,14 +106,14 @@ def _more_pressure(pressure: Pressure) -> Iterator[str]:
     shares = {
         "of the pages one byte throughout": pressure.same_filled,
         "of the pages incompressible": pressure.incompressible,
-        "of it read from a file": pressure.file_backed,
+        "of the bytes read from a file": pressure.file_backed,
     }
     for what, share in shares.items():
         if share:
             yield f"{number(100 * share)} % {what}"
     if pressure.retouch_bytes_s:
         rate = quantity(pressure.retouch_bytes_s, "bytes")
-        yield f"{number(100 * pressure.hot_share)} % of it touched again at {rate} a second"
+        yield f"{number(100 * pressure.hot_share)} % of the memory touched again at {rate} a second"
     if pressure.cpu_load:
         yield f"{count(pressure.cpu_load, 'processor')} kept busy"
 
