@@ -27,7 +27,8 @@ FROM_VMSTAT: Mapping[str, tuple[str, ...]] = {
 """Metrics that the growth of /proc/vmstat over the trial gives in the same unit as the trace does."""
 
 AM_TOTAL_TIME = "am_total_time"
-WITHOUT_TRACE = frozenset({AM_TOTAL_TIME, "kills", *FROM_VMSTAT})
+BY_EATERS = ("demand_filled", "demand_fill_time", "demand_retouched")
+WITHOUT_TRACE = frozenset({AM_TOTAL_TIME, "kills", *BY_EATERS, *FROM_VMSTAT})
 """Metrics that need no trace."""
 
 
@@ -37,6 +38,17 @@ def by_vmstat(record: TrialRecord) -> Iterator[tuple[str, float]]:
         values = [record.vmstat[name] for name in names if name in record.vmstat]
         if values:
             yield metric, float(sum(values))
+
+
+def by_eaters(record: TrialRecord) -> Iterator[tuple[str, float]]:
+    """Metric and value, from the eaters' report; a trial without pressure has none."""
+    if not record.eaters:
+        return
+    yield "demand_filled", float(sum(eater.filled_bytes for eater in record.eaters))
+    if all(eater.survived and eater.fill_s for eater in record.eaters):
+        yield "demand_fill_time", max(eater.fill_s for eater in record.eaters)
+    if retouched := sum(eater.retouched_bytes for eater in record.eaters):
+        yield "demand_retouched", float(retouched)
 
 
 def by_am(record: TrialRecord) -> Iterator[tuple[LaunchResult, float]]:

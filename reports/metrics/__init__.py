@@ -7,6 +7,7 @@ The SQL under `reports/traces/sql/` and the trial's record fill them; statistics
 from collections.abc import Iterator, Mapping
 
 from reports.metrics.cost import COST
+from reports.metrics.demand import DEMAND
 from reports.metrics.effort import EFFORT
 from reports.metrics.launch import LAUNCH, LAUNCH_DETAILS
 from reports.metrics.metric import Better, Metric, Window
@@ -15,7 +16,7 @@ from reports.metrics.trial import TRIAL
 
 __all__ = ["MEASURE_COLUMNS", "METRICS", "Better", "Metric", "Window", "is_detail", "plugged_in"]
 
-_OURS = {one.name: one for one in (*TRIAL, *LAUNCH, *EFFORT, *COST, *LAUNCH_DETAILS)}
+_OURS = {one.name: one for one in (*TRIAL, *DEMAND, *LAUNCH, *EFFORT, *COST, *LAUNCH_DETAILS)}
 
 
 class _Known(Mapping[str, Metric]):

@@ -8,7 +8,7 @@ import pytest
 
 from reports.measures import TrialMeasures, caveats_of, measure_run, measure_trial
 from reports.metrics import MEASURE_COLUMNS
-from reports.record import Conditions, DeviceFacts, Kill, LaunchResult, Plan, PlannedTrial, TrialRecord
+from reports.record import Conditions, DeviceFacts, EaterResult, Kill, LaunchResult, Plan, PlannedTrial, TrialRecord
 from reports.store import RunStore
 from reports.traces.series import SERIES, SERIES_COLUMNS
 from tests.support.traces import TraceBuilder
@@ -111,6 +111,18 @@ def test_every_process_that_anyone_saw_killed_counts_once(tmp_path: Path) -> Non
 def test_kills_only_the_log_can_see_are_no_disagreement(tmp_path: Path) -> None:
     record = replace(RECORD, kills=(Kill("app", 8, "lmkd", 900, "low"),))
     assert "kills-disagree" not in codes(measured(record, TraceBuilder().prints(1, 1, "B|1|x"), tmp_path))
+
+
+def test_what_the_eaters_touched_is_a_figure_and_how_fast_only_where_all_of_them_lived(tmp_path: Path) -> None:
+    lived = (EaterResult(8192, 1.5, 0, survived=True, retouched_bytes=4096), EaterResult(8192, 2.5, 0, survived=True))
+    found = figures(measured(replace(RECORD, eaters=lived), None, tmp_path))
+    assert found["demand_filled", 0] == 16384
+    assert (found["demand_fill_time", 0], found["demand_retouched", 0]) == (2.5, 4096)
+    killed = (lived[1], EaterResult(4096, 0.0, 0, survived=False))
+    found = figures(measured(replace(RECORD, eaters=killed), None, tmp_path))
+    assert found["demand_filled", 0] == 12288
+    assert not {("demand_fill_time", 0), ("demand_retouched", 0)} & found.keys()
+    assert ("demand_filled", 0) not in figures(measured(RECORD, None, tmp_path))
 
 
 def test_without_a_trace_the_record_is_all_there_is(tmp_path: Path) -> None:

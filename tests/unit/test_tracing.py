@@ -161,7 +161,8 @@ def test_a_record_without_a_trace_by_design_has_no_doubt_about_it() -> None:
     record = next(each for each in run_of(*TWINS).records if each.trace is None)
     found = measure_trial(record, None, "RUN", "serial")
     assert found.caveats == ()
-    assert set(found.measures.metric) == {"am_total_time", "pgsteal_direct", "kills"} <= WITHOUT_TRACE
+    told = {"am_total_time", "demand_filled", "demand_fill_time", "pgsteal_direct", "kills"}
+    assert set(found.measures.metric) == told <= WITHOUT_TRACE
     lost = measure_trial(replace(record, trace="trace.pftrace"), None, "RUN", "serial")
     assert "no-trace" in {caveat.code for caveat in lost.caveats}
 
