@@ -23,12 +23,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    """Print one line per entry: name, then what it is."""
+    """Print one line per entry, name, then what it is; a metric, which has more to it, takes two."""
     if args.schema:
         return _schema(args.what, out)
     rows = _LISTS[args.what](err)
     if args.json:
         print(json.dumps(rows), file=out)
+    elif args.what == "metrics":
+        print("\n".join(line for row in rows for line in _metric_lines(row)), file=out)
     else:
         width = max(len(row["name"]) for row in rows)
         hidden = {"name", *(_JSON_ONLY if args.what == "knobs" else ())}
@@ -36,6 +38,15 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             shown = (text for key, text in row.items() if key not in hidden)
             print(f"{row['name']:<{width}}  " + "  ".join(shown), file=out)
     return 0
+
+
+def _metric_lines(row: dict[str, str]) -> tuple[str, str]:
+    better = "neither way better" if row["better"] == "none" else f"{row['better']} is better"
+    needs = row["needs"].replace("|", " or ").replace(", ", ", and ") or "no trace"
+    return (
+        f"{printable(row['name'])}  [{printable(row['unit'])}, {better}, per {row['window']}]  {printable(row['title'])}",
+        f"    from {printable(row['source'])}; needs {printable(needs)}",
+    )
 
 
 def _schema(what: str, out: TextIO) -> int:

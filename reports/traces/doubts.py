@@ -29,18 +29,22 @@ def of_trace(trace: "Trace", notes: dict[str, str]) -> tuple[Caveat, ...]:
     found = [*_lost(trace), *_coverage(trace), *_gaps(trace), *_methods(notes)]
     if trace.path is not None and is_cut(trace.path):
         found.append(
-            Caveat("truncated-trace", "the trace file ends in the middle of a packet", "copy or record the trace again")
+            Caveat(
+                "truncated-trace",
+                "the trace file ends in the middle of a packet, or in zeros",
+                "copy or record the trace again",
+            )
         )
     return tuple(found)
 
 
 def is_cut(path: Path) -> bool:
-    """Whether a Perfetto protobuf ends inside a packet; False for anything else (gzip, JSON)."""
+    """Whether a Perfetto protobuf ends inside a packet or goes on as zeros; False for anything else (gzip, JSON)."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         size, at = len(data), 0
         while at < size:
             if data[at] != _PACKET_TAG:
-                return False
+                return at > 0 and data[at] == 0  # room that was set aside for a copy, and never filled
             length, at = _varint(data, at + 1, size)
             at += length
         return at > size

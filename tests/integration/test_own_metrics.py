@@ -58,7 +58,10 @@ def test_a_file_in_the_folder_is_a_metric_like_ours(folder: Path) -> None:
         ("swap_calls", 9, "count")
     ]
     assert METRICS["swap_calls"].better == "lower"
-    assert "Times anything was swapped in" in listed()[0]
+    assert listed()[0].endswith(
+        "swap_calls  [count, lower is better, per trial]  Times anything was swapped in\n"
+        "    from /proc/vmstat pswpin; needs vmstat pswpin\n"
+    )
 
 
 def test_a_metric_of_others_says_what_it_lacks(folder: Path) -> None:

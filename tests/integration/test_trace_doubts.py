@@ -31,6 +31,12 @@ def test_a_trace_cut_inside_a_packet_says_so(tmp_path: Path) -> None:
     assert "truncated-trace" in caveats(path)
 
 
+def test_a_copy_whose_end_is_zeros_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    path.write_bytes(TRACE.data + bytes(9000))
+    assert "truncated-trace" in caveats(path)
+
+
 @pytest.mark.parametrize("left", range(1, len(TRACE.data) + 1, 7))
 def test_a_cut_is_seen_wherever_it_falls(tmp_path: Path, left: int) -> None:
     ends, at = {len(TRACE.data)}, 0

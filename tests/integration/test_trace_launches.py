@@ -184,3 +184,15 @@ def test_binder_calls_of_the_main_thread_are_summed(measure: Measure) -> None:
     trace = cold(phone().launches(1, 3, APP)).frame(1.5, 42, PID, shown=1.8, drawn=(1.55, 1.75))
     trace.slices(PID, PID, **{"binder transaction": (1.625, 2)})
     assert parts(measure(trace)) == {"main_binder": 0.125}
+
+
+def test_reclaim_s_cpu_within_a_launch_is_not_that_of_the_whole_trace(measure: Measure) -> None:
+    trace = cold(phone().launches(1, 3, APP)).frame(1.5, 42, PID, shown=1.8, drawn=(1.55, 1.75))
+    trace.runs(30, "kswapd0", 0.5, 1.25, cpu=3).runs(30, "kswapd0", 2.5, 3.5, cpu=3)
+    assert parts(measure(trace))["launch_reclaim_cpu"] == 0.25
+
+
+def test_what_art_compiles_is_that_of_the_app_and_of_its_launch(measure: Measure) -> None:
+    trace = cold(phone().process(PID, APP, threads={103: "Jit thread pool"}).launches(1, 3, APP))
+    trace.frame(1.5, 42, PID, shown=1.8, drawn=(1.55, 1.75)).slices(103, PID, **{'JIT compiling a, "b"': (1.625, 2)})
+    assert parts(measure(trace)) == {"app_jit": 0.125}

@@ -8,8 +8,8 @@
 -- note    STRING  how it was found, where there is more than one way
 --
 -- From: Perfetto thread_state of the app's main thread (ftrace sched/sched_switch and sched_waking; io_wait and
--- blocked_function: sched/sched_blocked_reason); slices 'binder transaction' (ftrace binder/*) and mm_vmscan_direct_reclaim
--- (ftrace vmscan/*); /proc/vmstat between the last sample before the window and the first after it; ftrace
+-- blocked_function: sched/sched_blocked_reason); slices 'binder transaction' (ftrace binder/*), mm_vmscan_direct_reclaim
+-- (ftrace vmscan/*) and 'JIT compiling ...' (atrace dalvik); Perfetto sched of kswapd and kcompressd; /proc/vmstat between the last sample before the window and the first after it; ftrace
 -- power/cpu_frequency. ART's garbage collector (slice ReclaimPhase and the like) is no reclaim of the kernel and not counted.
 
 WITH
@@ -36,7 +36,7 @@ WITH
   known AS (
     SELECT launch, window, min(ts) AS ts
     FROM reclaim_part
-    GROUP BY launch, window
+    GROUP BY 1, 2
   ),
   -- A state the thread was never in took no time; whether D was for I/O only sched_blocked_reason tells.
   topic AS (
@@ -88,7 +88,7 @@ WITH
       JOIN page_wait USING (launch, window)
       WHERE direct.main AND direct.ts < page_wait.ts_end AND direct.ts_end > page_wait.ts
     )
-    GROUP BY launch, window
+    GROUP BY 1, 2
   ),
   transaction_part AS (
     SELECT launch, window, sum(min(slice.ts + slice.dur, reclaim_window.ts_end) - max(slice.ts, reclaim_window.ts)) AS dur
@@ -100,7 +100,22 @@ WITH
       AND slice.dur > 0
       AND slice.ts < reclaim_window.ts_end
       AND slice.ts + slice.dur > reclaim_window.ts
-    GROUP BY launch, window
+    GROUP BY 1, 2
+  ),
+  -- The kernel's reclaim threads may be busy all through a trace and not in a launch.
+  reclaiming AS (
+    SELECT reclaim_window.launch, window, sum(min(run.ts + run.dur, ts_end) - max(run.ts, reclaim_window.ts)) AS dur
+    FROM reclaim_window
+    JOIN reclaim_run AS run ON run.ts < ts_end AND run.ts + run.dur > reclaim_window.ts
+    WHERE run.owner != 'launch'
+    GROUP BY 1, 2
+  ),
+  jit AS (
+    SELECT launch, window, sum(min(slice.ts + slice.dur, ts_end) - max(slice.ts, reclaim_window.ts)) AS dur
+    FROM reclaim_window
+    CROSS JOIN reclaim_jit AS slice USING (upid)
+    WHERE slice.ts < ts_end AND slice.ts + slice.dur > reclaim_window.ts
+    GROUP BY 1, 2
   ),
   counted AS (
     SELECT 'launch_major_faults' AS metric, 'pgmajfault' AS name
@@ -161,6 +176,19 @@ SELECT launch, window, 'main_binder', coalesce(transaction_part.dur, 0) / 1e9, N
 FROM reclaim_window
 LEFT JOIN transaction_part USING (launch, window)
 WHERE utid IS NOT NULL AND EXISTS (SELECT 1 FROM slice WHERE name = 'binder transaction')
+UNION ALL
+SELECT launch, window, 'launch_reclaim_cpu', coalesce(reclaiming.dur, 0) / 1e9, NULL
+FROM reclaim_window
+LEFT JOIN reclaiming USING (launch, window)
+WHERE
+  reclaim_sched_knows()
+  AND reclaim_window.ts >= (SELECT ts FROM sched ORDER BY ts LIMIT 1)
+  AND ts_end <= (SELECT ts + max(dur, 0) FROM sched ORDER BY ts DESC LIMIT 1)
+UNION ALL
+SELECT launch, window, 'app_jit', coalesce(jit.dur, 0) / 1e9, NULL
+FROM reclaim_window
+LEFT JOIN jit USING (launch, window)
+WHERE upid IS NOT NULL AND EXISTS (SELECT 1 FROM reclaim_jit)
 UNION ALL
 SELECT launch, window, metric, sum(value), 'whole system, by samples around the window'
 FROM growth

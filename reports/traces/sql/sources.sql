@@ -62,6 +62,9 @@ UNION
 SELECT 'ftrace binder/binder_transaction'
 WHERE EXISTS (SELECT 1 FROM slice WHERE name = 'binder transaction')
 UNION
+SELECT 'ART''s JIT slices'
+WHERE EXISTS (SELECT 1 FROM reclaim_jit)
+UNION
 SELECT 'a launch'
 FROM reclaim_launch
 UNION

@@ -9,6 +9,7 @@
 --                         the launch done; and from the intent to the frame after reportFullyDrawn
 -- reclaim_part     table  launch, window, state, io_wait, blocked_function, ts, ts_end (ns): what the app's main thread did in
 --                         a window, clipped to it; only where scheduling was recorded for the whole window
+-- reclaim_jit      table  upid, ts, dur (ns): what ART compiled just in time, in launched apps
 --
 -- Perfetto matches processes by package list or full name. Old Android (7 and 8), and traces without process names, have
 -- neither: there the process is the one that binds, starts or resumes in the window and is called by the last 15 letters of the
@@ -142,3 +143,11 @@ SELECT
 FROM covered
 CROSS JOIN thread_state AS part USING (utid)
 WHERE part.ts < covered.ts_end AND (part.dur < 0 OR part.ts + part.dur > covered.ts);
+
+CREATE OR REPLACE PERFETTO TABLE reclaim_jit AS
+SELECT upid, slice.ts, slice.dur
+FROM (SELECT DISTINCT upid FROM reclaim_launch WHERE upid IS NOT NULL)
+CROSS JOIN thread USING (upid)
+CROSS JOIN thread_track USING (utid)
+CROSS JOIN slice ON slice.track_id = thread_track.id
+WHERE thread.name GLOB 'Jit thread pool*' AND slice.name GLOB 'JIT compiling *' AND slice.dur > 0;
