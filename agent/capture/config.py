@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SCHED = (
     "sched/sched_switch",  # who runs: CPU time of kswapd and kcompressd. The costliest: thousands a second per CPU
     "sched/sched_waking",  # since when a thread was ready to run: its wait for a CPU. About as many
+    "sched/sched_blocked_reason",  # Android's own: whether a sleep was for I/O; one per sleep that nothing interrupts
     "sched/sched_process_exit",
     "sched/sched_process_free",
     "task/task_newtask",  # with the next one, names of what starts during the trial; rare
@@ -53,6 +54,8 @@ VMSTAT = (
     "pswpout",
     "pgmajfault",
     "pageoutrun",
+    "kswapd_low_wmark_hit_quickly",
+    "kswapd_high_wmark_hit_quickly",
     "pgrotated",
     "allocstall",
     "allocstall_dma",

@@ -43,9 +43,10 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 def _metric_lines(row: dict[str, str]) -> tuple[str, str]:
     better = "neither way better" if row["better"] == "none" else f"{row['better']} is better"
     needs = row["needs"].replace("|", " or ").replace(", ", ", and ") or "no trace"
+    name, unit, title, source = (printable(row[key]) for key in ("name", "unit", "title", "source"))
     return (
-        f"{printable(row['name'])}  [{printable(row['unit'])}, {better}, per {row['window']}]  {printable(row['title'])}",
-        f"    from {printable(row['source'])}; needs {printable(needs)}",
+        f"{name}  [{unit}, {better}, per {row['window']}]  {title}",
+        f"    from {source}; needs {printable(needs)}",
     )
 
 

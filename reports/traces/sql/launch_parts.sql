@@ -135,7 +135,16 @@ WITH
     FROM reclaim_window
     CROSS JOIN counted
   )
-SELECT known.launch, known.window, metric, coalesce(spent.dur, 0) / 1e9 AS value, NULL AS note
+SELECT
+  known.launch,
+  known.window,
+  metric,
+  coalesce(spent.dur, 0) / 1e9 AS value,
+  iif(
+    metric = 'main_uninterruptible' AND NOT reclaim_blocked_known(),
+    'I/O included: sched_blocked_reason not recorded',
+    NULL
+  ) AS note
 FROM known
 CROSS JOIN topic
 LEFT JOIN spent USING (launch, window, metric)
