@@ -41,7 +41,7 @@ def test_every_experiment_that_ships_loads(name: str) -> None:
 
 def test_the_shipped_experiment_switches_kcompressd_and_launches_apps() -> None:
     made, _ = load.experiment("kcompressd")
-    assert [arm.settings for arm in made.arms] == [(Setting("kcompressd", "off"),), (Setting("kcompressd", "2"),)]
+    assert [arm.settings for arm in made.arms] == [(Setting("kcompressd", "off"),), (Setting("kcompressd", "on"),)]
     assert sum(isinstance(step, Launch) for step in made.workload.steps) == 6
 
 
