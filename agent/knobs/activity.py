@@ -75,8 +75,9 @@ class Growth:
         mm_cpu_s: of `kcompressd_cpu_s` what threads at mm level used.
         born: kcompressd threads that were not there before.
         writeback_pages: pages under writeback at the end (`nr_writeback`): at zram level queued ones are among them.
-        pending_pages: pages reclaim handed to the swap code less those written (`nr_vmscan_write` - `pswpout`): at mm
-            level about what was added to the queue. Direct reclaim's and file pages blur it. None where not counted.
+        pending_pages: pages reclaim handed to the swap code less those written and those that were all zeros
+            (`nr_vmscan_write` - `pswpout` - `swpout_zero`): at mm level about what was added to the queue. File pages
+            blur it, and each CPU may count up to 125 later (mm/vmstat.c). None where not counted.
     """
 
     kcompressd_cpu_s: float
@@ -138,7 +139,8 @@ def read_activity(answers: Sequence[tuple[batch.Answer, ...]]) -> Activity:
 def growth(before: Activity, after: Activity) -> Growth:
     """Return what happened in between; threads born in between count from zero, threads gone count no more."""
     swapped = after.vmstat.get("pswpout", 0) - before.vmstat.get("pswpout", 0)
-    written = vmstat_growth(before, after).get("nr_vmscan_write")
+    grown = vmstat_growth(before, after)
+    written = grown.get("nr_vmscan_write")
     known = {(thread.pid, thread.started) for thread in before.threads}
     ours = (thread for thread in after.threads if KCOMPRESSD.fullmatch(thread.name))
     return Growth(
@@ -150,7 +152,7 @@ def growth(before: Activity, after: Activity) -> Growth:
         mm_cpu_s=_cpu(before, after, THREADS["mm"]),
         born=sum((thread.pid, thread.started) not in known for thread in ours),
         writeback_pages=after.vmstat.get("nr_writeback"),
-        pending_pages=None if written is None else written - swapped,
+        pending_pages=None if written is None else written - swapped - grown.get("swpout_zero", 0),
     )
 
 

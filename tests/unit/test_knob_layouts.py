@@ -24,7 +24,7 @@ from agent.device.fakes.layouts import (
     VmSysctl,
 )
 from agent.device.phone import Phone, attach
-from agent.knobs.activity import survey
+from agent.knobs.activity import Activity, growth, survey
 from agent.knobs.base import Knob
 from agent.knobs.discover import FAMILIES, Found, describe, discover
 from agent.knobs.kcompressd.common import MIN_SWAPPED_PAGES
@@ -200,6 +200,13 @@ class TestMemoryManagementLevel:
         proof = made.trial("64")
         assert (proof.outcome, proof.evidence["queue_pages"]) == ("taken", 64)
         assert proof.evidence["swapped_pages"] == ENOUGH - 64
+
+    def test_pages_of_zeros_are_written_nowhere_and_do_not_wait(self) -> None:
+        before, after = (
+            Activity({"nr_vmscan_write": given, "pswpout": written, "swpout_zero": zeros}, (), {})
+            for given, written, zeros in ((0, 0, 7), (5000, 4000, 907))
+        )
+        assert growth(before, after).pending_pages == 100
 
     def test_at_zram_level_they_are_under_writeback(self) -> None:
         proof = tree(Switch()).trial("on")
