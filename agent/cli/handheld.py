@@ -36,8 +36,9 @@ def _add_start(start: argparse.ArgumentParser) -> None:
     start.add_argument("--algorithm", default="lz4", metavar="NAME", help="zram's compressor (default: %(default)s)")
     start.add_argument("--build", default="userdebug", choices=("user", "userdebug"), help="(default: %(default)s)")
     start.add_argument(
-        "--kcompressd", default="zram", choices=("zram", "v1", "none"),
-        help="kernel module to load; v1 is the first published version with its defect; none is the stock kernel",
+        "--kcompressd", default="zram", choices=("zram", "v1", "mm", "none"),
+        help="kernel module to load: zram, v1 (the first published version with its defect), mm (vm.kcompressd);"
+        " none is the stock kernel",
     )  # fmt: skip
     start.add_argument("--acceleration", default="auto", choices=("auto", "kvm", "tcg"), help="(default: %(default)s)")
 

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, cast, get_args
 from workloads.errors import InputError
 
 Build: TypeAlias = Literal["user", "userdebug"]
-Layout: TypeAlias = Literal["zram", "v1", "none"]
+Layout: TypeAlias = Literal["zram", "v1", "mm", "none"]
 Acceleration: TypeAlias = Literal["auto", "kvm", "tcg"]
 
 MIB = 1 << 20
@@ -61,7 +61,7 @@ class HandheldOptions:
             (self.zram_bytes < MIB, f"zram: {self.zram_bytes} bytes is too little, give 1M or more"),
             (self.algorithm not in ALGORITHMS, f"algorithm: {self.algorithm!r} is none of {', '.join(ALGORITHMS)}"),
             (self.build not in get_args(Build), f"build: {self.build!r} is neither user nor userdebug"),
-            (self.kcompressd not in get_args(Layout), f"kcompressd: {self.kcompressd!r} is none of zram, v1, none"),
+            (self.kcompressd not in get_args(Layout), f"kcompressd: {self.kcompressd!r} is none of zram, v1, mm, none"),
             (self.acceleration not in get_args(Acceleration), f"acceleration: {self.acceleration!r} is unknown"),
         )
 

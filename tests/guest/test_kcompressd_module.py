@@ -1,39 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """kcompressd's kernel modules under real memory pressure: what they promise, what they must never do."""
 
-import re
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pytest
 
-from agent.device.adb import AdbTransport, connect
 from agent.handheld.machine import Handheld
 from agent.handheld.options import HandheldOptions
-from agent.ports import Completed
-from workloads.device.build import pressure
+from tests.support.pressed_guest import COUNTERS, ROUND, WORK, PressedGuest, check_reports, risen
 
 pytestmark = pytest.mark.guest
 
-WORK = "/data/local/tmp/kcompressd-test"
 PARAMETERS = "/sys/module/kcompressd/parameters"
-COUNTERS = "/sys/kernel/kcompressd"
-EATERS = 5
-BYTES = 152 << 20
-ROUND = f"""
-eat() {{  # eat SEED STRIDE REPORT: all hold what they filled until the last has; then every STRIDEth page is read
-  rm -f $3.filled $3.stop
-  (until [[ -e $3.filled ]]; do sleep 0.1; done; touch $3.stop) &
-  nice -n 10 {WORK}/pressure --processes {EATERS} --bytes {BYTES} --compressible 0.5 --hold 120 --stop-file $3.stop \\
-    --seed $1 --check-stride $2 --report $3
-}}
-"""
-"""Fills 760 MiB where 640 are free; a little nicer than the shell, or 200 toggles take minutes."""
-
-TROUBLE = re.compile(
-    r"\bBUG\b|WARNING:|Oops:|Call Trace:|blocked for more than|stalls? on CPU|[Ww]rite[- ]error|Bad page"
-)
 
 TOGGLE = f"""{ROUND}
 (n=0; until [[ -e {WORK}/toggled ]]; do n=$((n+1)); eat $n 1 {WORK}/report.$n; done) &
@@ -65,74 +44,26 @@ echo "toggles $toggles"
 """
 
 
-@dataclass(frozen=True)
-class Phone:
-    link: AdbTransport
-
-    def root(self, script: str, timeout_s: float = 60) -> Completed:
-        return self.link.run(("su", "0", "sh", "-c", script), timeout_s=timeout_s)
-
-    def read(self, script: str) -> str:
-        done = self.root(script)
-        assert (done.code, done.err) == (0, "")
-        return done.out.strip()
-
+class Phone(PressedGuest):
     def write(self, parameter: str, value: str) -> bool:
         """Return whether the kernel took it."""
-        done = self.root(f"echo {value} >{PARAMETERS}/{parameter}")
-        assert done.code == 0 or "Invalid argument" in done.err
-        return done.code == 0
+        return self.write_file(f"{PARAMETERS}/{parameter}", value)
 
     def parameters(self) -> list[str]:
         return self.read(f"cd {PARAMETERS} && cat nr_kcompressd queue_size_per_kcompressd").split()
-
-    def counters(self) -> dict[str, int]:
-        lines = self.read(f"cd {COUNTERS} && for f in *; do echo $f $(cat $f); done").splitlines()
-        return {name: int(value) for name, value in (line.split() for line in lines)}
-
-    def threads(self) -> list[str]:
-        return re.findall(r"\[?kcompressd:\d+\]?", self.read("ps -A -o NAME"))
-
-    def eat(self, seed: int) -> None:
-        """One round of pressure; every eighth page is read back, reading all takes most of a minute."""
-        done = self.root(f"{ROUND}\neat {seed} 8 {WORK}/report", timeout_s=180)
-        assert done.code == 0, done.err
-        check_reports(self.read(f"cat {WORK}/report"), stride=8)
-
-    def trouble(self) -> list[str]:
-        return [line for line in self.read("dmesg").splitlines() if TROUBLE.search(line)]
-
-
-def check_reports(text: str, stride: int) -> None:
-    """Every eater lived, and every page that was read back was as written."""
-    lines = [dict(word.split("=") for word in line.split()) for line in text.splitlines()]
-    assert len(lines) >= EATERS
-    assert [line for line in lines if line["survived"] != "1" or line["bad_pages"] != "0"] == []
-    assert {line["checked_pages"] for line in lines} == {str(BYTES // 4096 // stride)}
-
-
-def risen(before: Mapping[str, int], after: Mapping[str, int], name: str) -> int:
-    return after[name] - before[name]
-
-
-def phone(guest: Handheld) -> Phone:
-    found = Phone(connect(guest.serial, guest.adb_server))
-    found.read(f"mkdir -p {WORK} && chmod 777 {WORK} && echo 20 >/proc/sys/kernel/hung_task_timeout_secs")
-    found.link.push(pressure("x86_64").read_bytes(), f"{WORK}/pressure", mode=0o755)
-    return found
 
 
 @pytest.fixture(scope="module")
 def ours() -> Iterator[Phone]:
     """A phone of its own: after these rounds it is no fit place for other tests."""
     with Handheld.start(HandheldOptions(kcompressd="zram")) as guest:
-        yield phone(guest)
+        yield Phone.of(guest)
 
 
 @pytest.fixture(scope="module")
 def first_version() -> Iterator[Phone]:
     with Handheld.start(HandheldOptions(kcompressd="v1")) as guest:
-        yield phone(guest)
+        yield Phone.of(guest)
 
 
 def test_it_starts_with_two_threads_of_1024_pages(ours: Phone) -> None:
@@ -212,7 +143,7 @@ def test_the_first_version_takes_nonsense_for_a_success_and_is_on_again(first_ve
 
 def test_the_stock_kernel_has_no_kcompressd() -> None:
     with Handheld.start(HandheldOptions(kcompressd="none")) as guest:
-        stock = Phone(connect(guest.serial, guest.adb_server))
+        stock = Phone.of(guest)
         assert stock.read(f"ls -d {PARAMETERS} {COUNTERS} 2>/dev/null || echo none") == "none"
         assert stock.threads() == []
         assert "/dev/zram0" in stock.read("cat /proc/swaps")

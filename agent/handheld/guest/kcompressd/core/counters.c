@@ -5,7 +5,7 @@
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
 
-#include "kcompressd.h"
+#include "counters.h"
 
 struct kcompressd_counters kcompressd_counters;
 static struct kobject *directory;
@@ -23,8 +23,8 @@ COUNTER(drained, atomic_long_read(&kcompressd_counters.drained));
 COUNTER(failed, atomic_long_read(&kcompressd_counters.failed));
 COUNTER(wakeups, atomic_long_read(&kcompressd_counters.wakeups));
 COUNTER(peak, READ_ONCE(kcompressd_counters.peak));
-COUNTER(inflight, kcompressd_pool_inflight());
-COUNTER(threads, kcompressd_pool_threads());
+COUNTER(inflight, kcompressd_inflight());
+COUNTER(threads, kcompressd_threads());
 
 static const struct attribute *const counters[] = {
 	&queued_attribute.attr,	 &full_attribute.attr,	   &drained_attribute.attr,

@@ -233,7 +233,7 @@ bool kcompressd_pool_take(const struct kcompressd_write *write)
 	return taken;
 }
 
-unsigned int kcompressd_pool_threads(void)
+unsigned int kcompressd_threads(void)
 {
 	struct kcompressd_pool *pool;
 	unsigned int threads;
@@ -245,7 +245,7 @@ unsigned int kcompressd_pool_threads(void)
 	return threads;
 }
 
-unsigned long kcompressd_pool_inflight(void)
+unsigned long kcompressd_inflight(void)
 {
 	struct kcompressd_pool *pool;
 	unsigned long pages = 0;
