@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from agent.device import shell_v2
 from agent.device.quoting import command_line
-from agent.device.server import Address, default_address, devices, ensure_running, join, parse_address
+from agent.device.server import TWICE, Address, default_address, devices, ensure_running, join, parse_address
 from agent.ports import Completed, Pulse
 from workloads.errors import FinalError, InputError, StoreError, TransientError
 
@@ -253,6 +253,8 @@ def _check_state(serial: str, found: dict[str, str], address: Address) -> None:
     if state is None:
         seen = ", ".join(sorted(found)) or "none"
         raise FinalError(f"{serial}: no such phone at the adb server {address}; it sees: {seen}")
+    if state == TWICE:
+        raise FinalError(f"{serial}: two phones answer to this serial; disconnect one of them")
     if state == "unauthorized":
         raise FinalError(f"{serial}: unauthorized: unlock the phone and allow USB debugging from this computer")
     if state == "no":

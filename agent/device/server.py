@@ -5,6 +5,7 @@ import contextlib
 import os
 import socket
 import subprocess
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -103,8 +104,14 @@ def ensure_running(address: Address) -> None:
         raise SetupError(f"the adb server at {address} did not start: {reason[0]}")
 
 
+TWICE = "there twice"
+"""Our own state of a serial that two phones answer to, as boards do that were never given one."""
+
+
 def devices(address: Address) -> dict[str, str]:
     """Return serial -> state as the server lists them: `device`, `offline`, `unauthorized`, `no` (no permissions) ...
+
+    A serial that is listed more than once is `TWICE`: adb would take the one or refuse both.
 
     Raises:
         TransientError: the server does not answer.
@@ -113,9 +120,11 @@ def devices(address: Address) -> dict[str, str]:
 
     address.require()
     try:
-        return {info.serial: info.state for info in AdbClient(address.host, address.port, 10.0).list()}
+        listed = [(info.serial, info.state) for info in AdbClient(address.host, address.port, 10.0).list()]
     except (AdbError, OSError) as error:
         raise TransientError(f"the adb server at {address} did not list its phones: {error}") from error
+    times = Counter(serial for serial, _ in listed)
+    return {serial: state if times[serial] == 1 else TWICE for serial, state in listed}
 
 
 def join(address: Address, serial: str, timeout_s: float = 15.0) -> str:

@@ -22,7 +22,7 @@ from agent.runner.script import parse_eaters, render
 from agent.runner.workspace import Workspace, reset_apps
 from reports.exclusions import BUSY_HOST, BUSY_HOST_CORES, exclusion, rules_of
 from reports.record import Caveat, Conditions, EaterResult, LaunchResult, PlannedTrial, Proof, TrialRecord
-from workloads.errors import DeviceError
+from workloads.errors import DeviceError, FinalError
 from workloads.spec import Arm, Experiment, Launch, workload_of
 
 TRACE = "trace.pftrace"
@@ -111,7 +111,7 @@ def run_trial(bench: Bench, trial: PlannedTrial, folder: Path, told: Told) -> Tr
     Raises:
         ProofError: a setting of the arm did not take when it was written.
         TransientError: the link dropped, the script died, the trace is empty.
-        FinalError: the phone refused something.
+        FinalError: the phone refused something, or its battery is low.
     """
     stages = Stages(bench.clock, told)
     arm = next(arm for arm in bench.experiment.arms if arm.name == trial.arm)
@@ -194,6 +194,7 @@ def _measured(bench: Bench, remote: str, trace: Path | None, stages: Stages) -> 
     """
     phone, limits = bench.phone, bench.experiment.limits
     before, busy_before, (now,) = survey(phone, _NOW)
+    _check_battery(phone, before, limits.min_battery_percent)
     with _recording(bench, trace, stages) as stop:
         host_before = hostload.sample(bench.qemu_pid)
         with stages.stage("pressure and launches"):
@@ -208,6 +209,18 @@ def _measured(bench: Bench, remote: str, trace: Path | None, stages: Stages) -> 
         with stages.stage("check pages"):
             bench.workspace.finish(remote, pid, _EATERS_END_S)
     return Window(before, after, busy_before, busy_after, log.text, kernel_log, host_busy)
+
+
+def _check_battery(phone: Phone, now: Conditions, least: int) -> None:
+    """Start no trial on a battery that ran low since preflight: the phone would save power in the middle of it.
+
+    Raises:
+        FinalError: it did.
+    """
+    if now.battery_percent is not None and now.battery_percent < least:
+        raise FinalError(
+            f"{phone.serial}: battery at {now.battery_percent:g} %, the experiment asks for {least}; charge it"
+        )
 
 
 @contextlib.contextmanager

@@ -131,6 +131,14 @@ def test_each_reason_why_there_is_no_phone_has_its_line(
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_two_phones_with_one_serial_are_refused_and_their_neighbour_is_not() -> None:
+    phones = {"0123456789ABCDEF": "device", "OTHER": "device"}
+    with adb_server(phones=phones, twins=("0123456789ABCDEF",)) as running:
+        with pytest.raises(FinalError, match=r"^0123456789ABCDEF: two phones answer to this serial; disconnect one"):
+            connect("0123456789ABCDEF", running.address)
+        assert connect("OTHER", running.address).serial == "OTHER"
+
+
 def test_a_phone_too_old_for_the_shell_protocol_is_refused() -> None:
     with adb_server(phones={"OLD": "device"}, features="cmd") as running, pytest.raises(FinalError, match="Android 7"):
         connect(None, running.address)

@@ -24,6 +24,7 @@ class FakeAdbServer:
 
     Attributes:
         phones: serial -> state.
+        twins: serials that are listed once more: two phones have them.
         network: serials that `adb connect` brings up.
         features: of every phone.
         drop_at: services whose connection is closed as soon as they are asked for.
@@ -32,6 +33,7 @@ class FakeAdbServer:
     """
 
     phones: dict[str, str] = field(default_factory=dict)
+    twins: tuple[str, ...] = ()
     network: set[str] = field(default_factory=set)
     features: str = "shell_v2,cmd,stat_v2"
     drop_at: set[str] = field(default_factory=set)
@@ -49,7 +51,7 @@ class FakeAdbServer:
     def _serve(self, link: socket.socket, request: str) -> bool:
         """Answer one request; True when another may follow on this connection."""
         services: dict[str, Callable[[str], bool]] = {
-            "host:devices": lambda _: _say(link, "".join(f"{name}\t{state}\n" for name, state in self.phones.items())),
+            "host:devices": lambda _: _say(link, self._listing()),
             "host:disconnect:": lambda serial: _say(link, self._disconnect(serial)),
             "host:connect:": lambda serial: _say(link, self._connect(serial)),
             "host-serial:": lambda _: _say(link, self.features),
@@ -63,6 +65,10 @@ class FakeAdbServer:
             if request.startswith(prefix):
                 return serve(request.removeprefix(prefix))
         return _fail(link, "closed")
+
+    def _listing(self) -> str:
+        names = (*self.phones, *self.twins)
+        return "".join(f"{name}\t{self.phones[name]}\n" for name in names)
 
     def _choose(self, link: socket.socket, serial: str, transport: bytes) -> bool:
         if self.phones.get(serial) != "device":
