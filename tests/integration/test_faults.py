@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.device.fake import BATTERY, Call, Fault, failed
+from agent.device.fake import Call, Fault, failed
 from agent.device.fake_kernel import keep, refuse
+from agent.device.fakes.texts import BATTERY
 from agent.device.phone import attach
 from agent.knobs import undo
 from agent.knobs.deadman_scripts import ADD
