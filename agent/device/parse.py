@@ -12,7 +12,7 @@ USER_HZ = 100  # clock ticks of /proc/PID/stat; fixed ABI on arm, arm64 and x86 
 
 def meminfo(text: str) -> dict[str, int]:
     """Read /proc/meminfo: name -> bytes (`HugePages_*` are counts; fs/proc/meminfo.c)."""
-    rows = re.findall(r"^([^:\s]+):\s+(\d{1,20})( kB)?\s*$", text, re.MULTILINE)
+    rows = re.findall(r"^([^:\s]+):[ \t]+(\d{1,20})( kB)?[ \t]*$", text, re.MULTILINE)
     return {name: int(number) * (_KIB if unit else 1) for name, number, unit in rows}
 
 
@@ -45,8 +45,11 @@ def pressure(text: str) -> dict[str, float]:
 
 
 def getprop(text: str) -> dict[str, str]:
-    """Read the dump of `getprop`: `[name]: [value]`; a value may span lines."""
-    return dict(re.findall(r"^\[([^\]\n]+)\]: \[(.*?)\]$(?=\n\[|\s*\Z)", text, re.MULTILINE | re.DOTALL))
+    """Read the dump of `getprop`: `[name]: [value]`; a value may span lines, and ends with the first that ends in `]`.
+
+    What stands between two properties (a linker's warning) is passed over.
+    """
+    return dict(re.findall(r"^\[([^\]\n]+)\]: \[(.*?)\]$", text, re.MULTILINE | re.DOTALL))
 
 
 def cpu_count(text: str) -> int:
@@ -57,7 +60,7 @@ def cpu_count(text: str) -> int:
 
 def disk_free(text: str) -> int | None:
     """Read `df -k PATH`: bytes that may still be written there (toybox df: the column before `Use%`)."""
-    match = re.search(r"\s(\d+)\s+\d+%\s+/\S*\s*$", text)
+    match = re.search(r"\s(\d+)\s+\d+%\s+/\S*[ \t]*$", text, re.MULTILINE)
     return int(match[1]) * _KIB if match else None
 
 
@@ -93,7 +96,7 @@ def _thread(pid: int, name: str, fields: list[int]) -> Thread:
 
 def processes(text: str) -> dict[int, str]:
     """Read `ps -A -o PID,NAME`, or any ps whose first column is PID and last the name: pid -> name."""
-    rows = re.findall(r"^\s*(\d+)\s+(?:.*\s)?(\S+)\s*$", text, re.MULTILINE)
+    rows = re.findall(r"^[ \t]*(\d+)[ \t]+(?:.*[ \t])?(\S+)[ \t]*$", text, re.MULTILINE)
     return {int(pid): name for pid, name in rows}
 
 
@@ -163,7 +166,7 @@ def thermal_status(text: str) -> int | None:
 
 _LMKD = re.compile(
     r"(?:Kill(?:ing)?|Reclaim) '(?P<name>.*)' \((?P<pid>\d+)\), uid -?\d+,"
-    r" (?:oom_score_)?adj (?P<adj>-?\d+)(?P<rest>.*)$",
+    r" (?:oom_)?(?:score_)?adj (?P<adj>-?\d+)(?P<rest>.*)$",
     re.MULTILINE,
 )
 _OOM = re.compile(r"Killed process (?P<pid>\d+) \((?P<name>.*)\),? (?=UID |total-vm:)(?P<rest>.*)$", re.MULTILINE)
@@ -172,6 +175,7 @@ _OOM = re.compile(r"Killed process (?P<pid>\d+) \((?P<name>.*)\),? (?=UID |total
 def lmkd_kills(text: str) -> tuple[Kill, ...]:
     """Find lmkd's kills in logcat (AOSP lmkd.cpp: `Kill '%s' (%d), uid %d, oom_score_adj %d ...`).
 
+    Android 10 and 11 say `oom_adj` for the same number, Android 9 and older `Killing` and `adj`;
     Samsung's calls a kill `Reclaim`: ActivityManager reports the death of the process next.
     """
     return tuple(
