@@ -26,6 +26,7 @@ OK, NO, COULD_NOT, NOT_DECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 
 COMMANDS = {
     "demo": "boot the virtual handheld, compare kcompressd off and on, write the report",
+    "doctor": "what the agent can and cannot do on this phone, and what to do about it",
     "run": "run an experiment on a phone",
     "resume": "go on with a run that broke off, at the very trial",
     "restore": "put every setting of a phone back",
