@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TextIO
 
+from reports.atomic import write_bytes
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -29,13 +31,19 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Ask, tell; 0 when a run that switches kcompressd is possible, else 1."""
-    del err
     from agent.device.adb import connect  # noqa: PLC0415 - imported late: --help must stay quick
     from agent.device.clock import SystemClock  # noqa: PLC0415 - the same
     from agent.device.phone import attach  # noqa: PLC0415 - the same
+    from agent.device.recorder import RecordingTransport  # noqa: PLC0415 - the same
     from agent.field.doctor import diagnose  # noqa: PLC0415 - the same
 
-    found = diagnose(attach(connect(args.serial, args.adb_server)), SystemClock(), restart=not args.no_restart)
+    link = RecordingTransport(connect(args.serial, args.adb_server))
+    try:
+        found = diagnose(attach(link), SystemClock(), restart=not args.no_restart)
+    finally:
+        if args.record:
+            write_bytes(args.record, link.transcript().text().encode())
+            print(f"reclaim: {args.record}: written; look through it before you give it away", file=err)
     if args.json:
         print(json.dumps(found.document(), ensure_ascii=False), file=out)
     else:

@@ -3,7 +3,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,21 +16,9 @@ from agent.field.lifeline import RESTART, TERMS
 from agent.knobs.deadman import FOLDER
 from agent.knobs.discover import discover
 from agent.knobs.undo import begin
+from tests.support.clocks import QuickClock
 from tests.support.doctor_phone import doctor_phone
 from workloads.errors import TransientError
-
-
-@dataclass
-class QuickClock:
-    """Time that passes when somebody waits."""
-
-    seconds: float = 0.0
-
-    def now(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
 
 
 def ask(fake: FakePhone, *, restart: bool = True) -> Diagnosis:

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must not leave a phone's owner: taken out of a transcript before it is written. Pure.
+
+Of properties only those known to be about the device are kept, because what vendors put into others nobody knows; of
+the names of processes only the kernel's that matter. Everywhere else numbers and names are found by their form.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from agent.device import batch, parse
+from agent.device.transcript import SERIAL, Entry, Key
+from agent.ports import Completed
+
+KEPT = re.compile(
+    r"ro\.(product\.(model|brand|manufacturer|device|name|first_api_level|cpu\..+)"
+    r"|build\.(fingerprint|type|tags|characteristics|version\..+)"
+    r"|hardware|board\.platform|soc\..+|debuggable|secure|zygote|kernel\..+|lmk\..+|config\.\w+|reclaim\..+"
+    r"|vndk\.version|treble\.enabled)"
+    r"|sys\.boot_completed|service\.adb\.t(cp|ls)\.port|dalvik\.vm\..+"
+    r"|persist\.(traced|sys\.lmk|sys\.zram|device_config\.lmkd_native).*"
+)
+"""Properties that are about a kind of phone, never about one phone or its owner."""
+
+_OWN = re.compile(
+    r"serial|imei|meid|\bmac|bt_?name|hostname|device_?name|bdaddr|iccid|imsi|msisdn|account", re.IGNORECASE
+)
+"""Properties whose values are taken out wherever else they stand, too."""
+
+_KERNEL_THREAD = re.compile(r"(kcompressd|kswapd|hybridswap|zram|akcompress)\S*")
+_MAC = re.compile(r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b")
+_IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+_IPV6 = re.compile(r"(?<![\w:])[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?![\w:])")
+_MAIL = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}")
+_IMEI = re.compile(r"(?<!\d)\d{15}(?!\d)")
+_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_APP = re.compile(r"/data/app/\S+")
+_PRINT = re.compile(r"(?<=/)([^/\s:]+)(?=:(?:user|userdebug|eng)/)")
+_INCREMENTAL = re.compile(r"[0-9A-Z.]+|[0-9]+[.\w]*")
+_OUR_UUID = "00000000-0000-4000-8000-"
+_SHORT = 5
+"""Own values shorter than this are no secrets, and would be found everywhere."""
+
+
+@dataclass
+class Redactor:
+    """Takes out of one phone's answers what is its own; equal stays equal.
+
+    Attributes:
+        own: what to replace -> by what; the serial and this computer's name to begin with.
+    """
+
+    own: dict[str, str] = field(default_factory=dict)
+    _uuids: dict[str, str] = field(default_factory=dict)
+
+    def learn(self, entries: Iterable[Entry]) -> None:
+        """Find the phone's own numbers and names in its properties."""
+        for text in (answer.text for entry in entries for answer in entry.answers if _asks(entry.key, "getprop")):
+            for name, value in parse.getprop(text).items():
+                if len(value.strip()) >= _SHORT and _OWN.search(name) and value not in ("unknown", "0" * len(value)):
+                    self.own.setdefault(value.strip(), SERIAL if "serial" in name else "OWN")
+
+    def entry(self, entry: Entry) -> Entry:
+        """Return it without what is private."""
+        form, kind, *words = entry.key
+        key = (form, kind, *map(self.text, words))
+        if entry.done is not None:
+            done = entry.done
+            out = self._spoken(done.out)
+            return Entry(key, done=Completed(tuple(key[3:]), done.code, out, self._spoken(done.err)))
+        rule = self._rule(entry.key)
+        return Entry(key, tuple(replace(a, name=self.text(a.name), text=rule(a)) for a in entry.answers))
+
+    def text(self, text: str) -> str:
+        """Return any text without what is known to be the phone's own, and without addresses."""
+        for value, instead in sorted(self.own.items(), key=lambda pair: -len(pair[0])):
+            text = text.replace(value, instead)
+        for pattern, instead in ((_MAC, "00:00:00:00:00:00"), (_IPV4, "0.0.0.0"), (_MAIL, "user@example.org")):  # noqa: S104 - no address to bind to
+            text = pattern.sub(instead, text)
+        text = _IPV6.sub(_no_address, text)
+        text = _UUID.sub(lambda match: self._uuid(match[0]), text)
+        text = _PRINT.sub(lambda match: match[0] if _INCREMENTAL.fullmatch(match[0]) else "USER", text)
+        return _APP.sub("/data/app/APP", text)
+
+    def _rule(self, key: Key) -> Callable[[batch.Answer], str]:
+        if _asks(key, "getprop"):
+            return lambda answer: self._properties(answer.text)
+        if key[1] == "program":
+            name = key[2].partition("getprop ")[2]
+            private = bool(name) and not KEPT.fullmatch(name) and "serial" not in name
+            return lambda answer: "" if private else self._spoken(answer.text)
+        if key[1] == "joined":
+            return lambda answer: "\n".join(map(_thread, answer.text.split("\n")))
+        return self._file
+
+    def _file(self, answer: batch.Answer) -> str:
+        last = answer.name.rpartition("/")[2]
+        if "reclaim-undo" in answer.name and last in ("host", "run"):
+            return f"some {last}"
+        return self.text(answer.text)
+
+    def _properties(self, text: str) -> str:
+        kept = {name: value for name, value in parse.getprop(text).items() if KEPT.fullmatch(name)}
+        return "".join(f"[{name}]: [{self._property(name, value)}]\n" for name, value in kept.items())
+
+    def _property(self, name: str, value: str) -> str:
+        if name.endswith("version.incremental") and not _INCREMENTAL.fullmatch(value):
+            return "USER"
+        return self._spoken(value)
+
+    def _spoken(self, text: str) -> str:
+        """What programs print may hold an IMEI; in the kernel's files 15 digits are a counter."""
+        return _IMEI.sub(lambda match: "0" * 15 if _luhn(match[0]) else match[0], self.text(text))
+
+    def _uuid(self, found: str) -> str:
+        if found.startswith(_OUR_UUID):
+            return found
+        return self._uuids.setdefault(found, f"{_OUR_UUID}{len(self._uuids) + 1:012x}")
+
+
+def redactor(serial: str, computer: str) -> Redactor:
+    """Return one for a phone on this computer."""
+    return Redactor({value: instead for value, instead in ((serial, SERIAL), (computer, "COMPUTER")) if value})
+
+
+def private(entries: Iterable[Entry], redact: Redactor) -> tuple[Entry, ...]:
+    """Return the entries without what is private."""
+    found = tuple(entries)
+    redact.learn(found)
+    return tuple(map(redact.entry, found))
+
+
+def _asks(key: Key, program: str) -> bool:
+    return key[1:3] == ("program", program)
+
+
+def _thread(name: str) -> str:
+    return name if not name or _KERNEL_THREAD.fullmatch(name) else "app"
+
+
+def _no_address(match: re.Match[str]) -> str:
+    try:
+        ipaddress.IPv6Address(match[0])
+    except ValueError:
+        return match[0]
+    return "::"
+
+
+def _luhn(digits: str) -> bool:
+    """The check digit of an IMEI (3GPP TS 23.003, annex B)."""
+    doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(digits))]
+    return sum(sum(divmod(number, 10)) for number in doubled) % 10 == 0
