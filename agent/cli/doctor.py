@@ -45,7 +45,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             write_bytes(args.record, link.transcript().text().encode())
             print(f"reclaim: {args.record}: written; look through it before you give it away", file=err)
     if args.json:
-        print(json.dumps(found.document(), ensure_ascii=False), file=out)
+        print(json.dumps(found.document()), file=out)
     else:
         print("\n".join(found.lines()), file=out)
     return 0 if found.possible else 1

@@ -10,7 +10,7 @@ from agent.device.phone import Phone
 from agent.field.examine import Examination, examine
 from agent.field.finding import Finding
 from agent.field.findings import findings, possible
-from agent.field.lifeline import TOPIC, Proof, unproven
+from agent.field.lifeline import TOPIC, Ports, Proof, unproven
 from agent.ports import Clock
 from reports.printable import printable
 from reports.wrapping import wrap
@@ -79,7 +79,8 @@ def diagnose(phone: Phone, clock: Clock, *, restart: bool = True) -> Diagnosis:
     """
     seen = examine(phone)
     busy = seen.left is not None and seen.left.alive
-    lifeline = unproven(phone, busy=busy, wireless=seen.said("wireless"), wanted=restart)
+    ports = Ports(seen.said("tls port"), seen.said("tcp port"))
+    lifeline = unproven(phone, busy=busy, ports=ports, wanted=restart)
     return Diagnosis(seen, (*findings(seen), lifeline or _proven(phone, clock)))
 
 

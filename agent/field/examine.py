@@ -39,7 +39,8 @@ _ASKED = {
     "room": batch.program("df", "-k", "/data"),
     "charging": batch.program("dumpsys", "deviceidle", "get", "charging"),
     "screen": batch.program("dumpsys", "deviceidle", "get", "screen"),
-    "wireless": batch.program("getprop", "service.adb.tls.port"),
+    "tls port": batch.program("getprop", "service.adb.tls.port"),
+    "tcp port": batch.program("getprop", "service.adb.tcp.port"),
 }
 """Each has exactly one answer. The words of `dumpsys deviceidle get`: AOSP DeviceIdleController.java."""
 

@@ -36,6 +36,26 @@ _LOOK_S = 0.5
 
 
 @dataclass(frozen=True)
+class Ports:
+    """Where adbd listens, as its properties say (packages/modules/adb, daemon/main.cpp and daemon/tls_server).
+
+    Attributes:
+        tls: `service.adb.tls.port`, of wireless debugging: another one after each start. Some vendors do not set it.
+        tcp: `service.adb.tcp.port`, of `adb tcpip`: the same after each start, until the phone is rebooted.
+    """
+
+    tls: str | None
+    tcp: str | None
+
+    def come_back(self, serial: str) -> bool:
+        """Whether a phone of this serial is there under it again when adbd was restarted."""
+        host, _, port = serial.rpartition(":")
+        if "._adb-tls" in serial:
+            return False
+        return not host or (port != self.tls and (self.tcp or "0") not in ("", "0", "-1"))
+
+
+@dataclass(frozen=True)
 class Proof:
     """One attempt.
 
@@ -105,13 +125,13 @@ class Proof:
         return adbd.text.strip() if adbd.ok else "", born.text.strip(), alive.ok
 
 
-def unproven(phone: Phone, *, busy: bool, wireless: str | None, wanted: bool) -> Finding | None:
+def unproven(phone: Phone, *, busy: bool, ports: Ports, wanted: bool) -> Finding | None:
     """Say why no proof is made on this phone; None when one can be.
 
     Args:
         phone: the phone.
         busy: somebody is at work on it, whose link must not be cut.
-        wireless: its property `service.adb.tls.port`.
+        ports: where its adbd listens.
         wanted: whether the user lets adbd be restarted.
     """
     if phone.root.kind == "none":
@@ -121,8 +141,7 @@ def unproven(phone: Phone, *, busy: bool, wireless: str | None, wanted: bool) ->
         return Finding(TOPIC, "part", "not tried: a run is under way")
     if not wanted:
         return Finding(TOPIC, "part", "not tried, as --no-restart asks")
-    over_usb = ":" not in phone.serial and "._adb-tls" not in phone.serial
-    if not over_usb and wireless not in (None, "", "0"):
+    if not ports.come_back(phone.serial):
         told = "not tried: over wireless debugging adbd would come back on another port"
-        return Finding(TOPIC, "part", told, "plug it in by USB and ask again")
+        return Finding(TOPIC, "part", told, "plug it in by USB, or `adb tcpip 5555`, and ask again")
     return None

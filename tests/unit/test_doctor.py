@@ -157,6 +157,30 @@ def test_adbd_is_left_alone_when_a_run_is_under_way_or_the_user_says_so(tmp_path
     assert f"{FOLDER}/run" in fake.files
 
 
+@pytest.mark.parametrize(
+    ("serial", "tls", "tcp", "tried"),
+    [
+        ("R58M12ABCDE", "", "", True),
+        ("R58M12ABCDE", "37001", "", True),
+        ("192.168.1.7:5555", "", "5555", True),
+        ("192.168.1.7:37001", "37001", "5555", False),
+        ("192.168.1.7:37001", "", "", False),
+        ("192.168.1.7:37001", "", "-1", False),
+        ("adb-R58M12ABCDE-x1y2z3._adb-tls-connect._tcp", "", "5555", False),
+    ],
+)
+def test_adbd_is_not_restarted_where_it_would_come_back_under_another_address(
+    serial: str,
+    tls: str,
+    tcp: str,
+    tried: bool,  # noqa: FBT001 - a row of a table
+) -> None:
+    fake = doctor_phone()
+    fake.serial = serial
+    fake.properties |= {"service.adb.tls.port": tls, "service.adb.tcp.port": tcp}
+    assert (topic(ask(fake), "dead-man").state == "yes") is tried
+
+
 def test_json_is_one_document_that_says_the_same() -> None:
     found = ask(doctor_phone())
     document = json.loads(json.dumps(found.document()))

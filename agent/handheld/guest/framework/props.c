@@ -38,6 +38,7 @@ static const struct {
 	{"ro.product.cpu.abilist", "x86_64"},
 	{"persist.traced.enable", "1"},
 	{"perf.drop_caches", "0"},
+	{"service.adb.tcp.port", "5555"},
 	{"init.svc.adbd", "running"},
 	{"init.svc.lmkd", "running"},
 	{"init.svc.traced", "running"},
