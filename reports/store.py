@@ -46,6 +46,9 @@ _FILES = frozenset(
 )
 """Files of a run that `compare` and `report` cannot make again."""
 
+_TRIAL = re.compile(r"\d{3,}-b\d+-.+")
+"""Names of trials' folders: what else a user keeps beside them is never removed."""
+
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=,@-]*")
 """Names that become folders or files: a run may come from a stranger, so none may leave the run's directory."""
 
@@ -194,7 +197,7 @@ class RunStore:
             for draft in drafts:
                 draft.unlink(missing_ok=True)
             for folder in self.path.glob("trials/*"):
-                if folder.is_dir() and not (folder / RECORD).is_file():
+                if _TRIAL.fullmatch(folder.name) and folder.is_dir() and not (folder / RECORD).is_file():
                     shutil.rmtree(folder)
         except OSError as error:
             raise StoreError(f"{error.filename or self.path}: cannot be removed: {error.strerror}") from error

@@ -50,6 +50,7 @@ def killed(trials: Trials, out: Path, at: int) -> RunStore:
     guard = undo.begin(attach(trials.phone), store.undo_path, discover(attach(trials.phone)))
     guard.set("kcompressd", "2")
     guard.dead_man.hush()
+    (out / "trials" / "notes").mkdir()
     assert settings_open(store)
     return store
 
@@ -84,6 +85,7 @@ class TestGoingOn:
         assert (tmp_path / "run" / "plan.json").read_bytes() == plan
         assert restored(trials.phone, tmp_path / "run")
         assert not list(tmp_path.rglob("*.part"))
+        assert (tmp_path / "run" / "trials" / "notes").is_dir()
 
     def test_the_phone_is_warmed_by_the_control_and_that_trial_is_never_compared(self, tmp_path: Path) -> None:
         trials = Trials(experiment(blocks=3))
