@@ -5,6 +5,16 @@ from reports.metrics.metric import Metric
 
 EFFORT: tuple[Metric, ...] = (
     Metric(
+        "pressure_time",
+        "s",
+        "none",
+        "trial",
+        "Time from the kernel's first reclaim to its last",
+        "ftrace vmscan/mm_vmscan_kswapd_wake .. _sleep, mm_vmscan_direct_reclaim_begin .. _end",
+        ("ftrace vmscan/mm_vmscan_kswapd_wake|ftrace vmscan/mm_vmscan_direct_reclaim_begin",),
+        detail=True,
+    ),
+    Metric(
         "pgscan_anon_rate",
         "pages/s",
         "none",
@@ -160,6 +170,7 @@ EFFORT: tuple[Metric, ...] = (
         "Perfetto thread_state R, threads kswapd*",
         (
             "ftrace sched/sched_switch",
+            "ftrace sched/sched_waking",
             "the name of kswapd's thread",
         ),
         detail=True,
@@ -173,6 +184,7 @@ EFFORT: tuple[Metric, ...] = (
         "Perfetto thread_state R, threads kcompressd*",
         (
             "ftrace sched/sched_switch",
+            "ftrace sched/sched_waking",
             "the name of kswapd's thread",
         ),
         detail=True,

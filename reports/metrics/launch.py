@@ -79,6 +79,7 @@ LAUNCH_DETAILS: tuple[Metric, ...] = (
             "a launch",
             "the launched app's process",
             "ftrace sched/sched_switch",
+            "ftrace sched/sched_waking",
         ),
         detail=True,
     ),

@@ -25,8 +25,8 @@ class Row:
     """One figure.
 
     Attributes:
-        window: `trial`; `launch`, from the intent to the first frame; `fully-drawn`, from the intent to the frame after
-            reportFullyDrawn.
+        window: `trial`; `pressure`, from the kernel's first reclaim to its last; `launch`, from the intent to the first
+            frame; `fully-drawn`, from the intent to the frame after reportFullyDrawn.
         launch: 1-based launch, 0 in a trial row.
         app: package, empty in a trial row.
         metric: a name of `reports.metrics.METRICS`.
@@ -83,6 +83,18 @@ class TraceKill:
 
 
 @dataclass(frozen=True)
+class DirectReclaimer:
+    """A thread that reclaimed directly: how many times, and seconds in all and of the longest."""
+
+    process: str
+    thread: str
+    tid: int
+    times: int
+    seconds: float
+    longest_s: float
+
+
+@dataclass(frozen=True)
 class TraceMeasures:
     """Everything measured in one trace.
 
@@ -95,6 +107,7 @@ class TraceMeasures:
         kills: in order.
         kills_watched: whether a kill would have been seen.
         notes: metric -> how it was found.
+        direct: who reclaimed directly, most of it first, 20 threads at most.
         missing: metric that has no figure -> what was not recorded for it, or why there is none all the same.
         caveats: doubts.
         series: time series; columns series, t_s, value (`reports.traces.series.SERIES`).
@@ -109,6 +122,7 @@ class TraceMeasures:
     kills_watched: bool
     notes: dict[str, str]
     missing: dict[str, str]
+    direct: tuple[DirectReclaimer, ...]
     caveats: tuple[Caveat, ...]
     series: "pd.DataFrame" = field(compare=False)
 
@@ -143,6 +157,7 @@ def measure_open(trace: "Trace") -> TraceMeasures:
     if kills or watched:
         figures.append(Row("trial", 0, "", "kills", float(len({kill.pid for kill in kills}))))
     figures += _launch_rows(trace, launches, notes)
+    direct = _direct(trace)
     sources = tuple(queries.ask(trace, "sources").source)
     series, caveats = queries.ask(trace, "series"), doubts.of_trace(trace, notes)
     # After everything of ours: their SQL may change tables.
@@ -161,6 +176,7 @@ def measure_open(trace: "Trace") -> TraceMeasures:
         kills_watched=watched,
         notes=notes,
         missing=missing(sources, {row.metric for row in figures}),
+        direct=direct,
         caveats=(*caveats, *troubles),
         series=series,
     )
@@ -175,8 +191,18 @@ def _figures(trace: "Trace") -> tuple[list[Row], dict[str, str]]:
                 rows.append(Row("trial", 0, "", str(metric), float(value)))
             if _given(note):
                 notes[str(metric)] = str(note)
+    for metric, value, _ in queries.ask(trace, "pressure").itertuples(index=False):
+        window = "trial" if metric == "pressure_time" else "pressure"
+        rows.append(Row(window, 0, "", str(metric), float(value)))
     order = list(METRICS)
-    return sorted(rows, key=lambda row: order.index(row.metric)), notes
+    return sorted(rows, key=lambda row: (row.window == "pressure", order.index(row.metric))), notes
+
+
+def _direct(trace: "Trace") -> tuple[DirectReclaimer, ...]:
+    return tuple(
+        DirectReclaimer(str(process), str(thread), int(tid), int(times), int(dur) / NS, int(longest) / NS)
+        for process, thread, tid, times, dur, longest in queries.ask(trace, "direct").itertuples(index=False)
+    )
 
 
 def _launch_rows(trace: "Trace", launches: tuple[TraceLaunch, ...], notes: dict[str, str]) -> list[Row]:

@@ -25,13 +25,15 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "killed": _METRIC,
     "energy": _METRIC,
     "kills": ("ts", "pid", "process", "killer", "adj", "reason"),
+    "pressure": ("metric", "value", "note"),
+    "direct": ("process", "thread", "tid", "times", "dur", "longest"),
     "sources": ("source",),
     "lost": ("name", "severity", "value"),
     "series": ("series", "t_s", "value"),
 }
 """Topic -> columns of its rows; units and sources stand in `sql/TOPIC.sql`."""
 
-METRIC_TOPICS = tuple(topic for topic, columns in TOPICS.items() if columns == _METRIC)
+METRIC_TOPICS = tuple(topic for topic, columns in TOPICS.items() if columns == _METRIC and topic != "pressure")
 """Topics whose rows are figures of the whole trial."""
 
 

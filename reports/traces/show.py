@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = dict[str, Any]
 
+_MOST_RECLAIMERS = 5
+"""Threads told of in a terminal; JSON holds them all."""
+
 _KINDS = {"vmstat": "/proc/vmstat:", "meminfo": "/proc/meminfo:", "ftrace": "ftrace:"}
 
 TIDY_COLUMNS = ("source", *MEASURE_COLUMNS)
@@ -34,6 +37,7 @@ def trace_document(measures: TraceMeasures) -> Json:
         "kills_watched": measures.kills_watched,
         "notes": measures.notes,
         "missing": measures.missing,
+        "direct_reclaim": [vars(one) for one in measures.direct],
         "caveats": [vars(caveat) for caveat in measures.caveats],
     }
 
@@ -71,6 +75,7 @@ def trace_tables(measures: TraceMeasures) -> "Iterator[Table | str]":
     yield f"{plain(str(measures.path))}: {quantity(measures.duration_s, 's')}, read by {plain(measures.engine)}"
     figures = _figures(measures, "trial", 0)
     yield figures if figures.row_count else "no reclaim, CPU or memory figure was recorded"
+    yield from _pressure(measures)
     if measures.launches:
         yield _launches(measures)
     for launch in measures.launches:
@@ -90,6 +95,19 @@ def _figures(measures: TraceMeasures, window: str, launch: int, *, but: tuple[st
             title = METRICS[row.metric].title
             table.add_row(row.metric, quantity(row.value, row.unit), title, plain(measures.notes.get(row.metric, "")))
     return table
+
+
+def _pressure(measures: TraceMeasures) -> "Iterator[Table | str]":
+    """The same counters while the kernel reclaimed, where that is not all of the trace, and who reclaimed directly."""
+    whole = {row.metric: row.value for row in measures.rows if row.window == "trial"}
+    within = {row.metric: row.value for row in measures.rows if row.window == "pressure"}
+    if any(value != whole.get(metric) for metric, value in within.items()):
+        yield f"within the {quantity(whole['pressure_time'], 's')} from the kernel's first reclaim to its last"
+        yield _figures(measures, "pressure", 0)
+    for one in measures.direct[:_MOST_RECLAIMERS]:
+        who = " of ".join(plain(name) for name in (one.thread, one.process) if name) or "a thread without a name"
+        told = f"{quantity(one.seconds, 's')} in {count(one.times, 'time')}, longest {quantity(one.longest_s, 's')}"
+        yield f"direct reclaim by {who} (tid {one.tid}): {told}"
 
 
 def _parts(measures: TraceMeasures, launch: TraceLaunch) -> "Iterator[Table | str]":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reports.metrics import METRICS
-from reports.traces.measure import TraceMeasures, measure_trace
+from reports.traces.measure import DirectReclaimer, TraceMeasures, measure_trace
 from reports.traces.needs import NOTHING
 from tests.support.traces import TraceBuilder
 
@@ -42,6 +42,7 @@ def test_what_was_scanned_and_what_was_freed_make_shares_and_rates(measure: Meas
         )
     )
     assert details(measure(trace)) == {
+        "pressure_time": 2,
         "pgscan_file_rate": 4,  # per second of the two that kswapd was awake, not of the four between the samples
         "pgsteal_file_rate": 2,
         "pgsteal_file": 4,
@@ -66,7 +67,7 @@ def test_direct_reclaim_is_counted_and_its_longest_kept(measure: Measure) -> Non
     for begin, end in ((1, 1.25), (2, 2.5)):
         trace.event(begin, tid=APP, mm_vmscan_direct_reclaim_begin={})
         trace.event(end, tid=APP, mm_vmscan_direct_reclaim_end={})
-    assert details(measure(trace)) == {"direct_reclaim_count": 2, "direct_reclaim_longest": 0.5}
+    assert details(measure(trace)) == {"pressure_time": 1.5, "direct_reclaim_count": 2, "direct_reclaim_longest": 0.5}
 
 
 def test_time_held_back_by_reclaim_is_the_kernel_s_own_figure(measure: Measure) -> None:
@@ -140,8 +141,6 @@ def test_cpu_of_reclaim_is_told_per_page_core_and_frequency(measure: Measure) ->
     trace.runs(KSWAPD, "kswapd0", 1, 2, cpu=0).runs(KCOMPRESSD, "kcompressd:0", 1.5, 2.5, cpu=2)
     trace.vmstat(1, pgsteal_kswapd=0).vmstat(2, pgsteal_kswapd=3000)
     assert details(measure(trace)) == {
-        "kswapd_runnable": 0,
-        "kcompressd_runnable": 0,
         "reclaim_cpu_per_1000_pages": 0.5,  # 1.5 s between the two samples
         "reclaim_cpu_little": 1,
         "reclaim_cpu_big": 1,
@@ -204,3 +203,28 @@ def test_every_metric_without_a_figure_says_what_was_not_recorded(measure: Measu
     assert found.missing["rotated_share"] == "vmstat pgrotated"
     assert found.missing["pgsteal_anon_rate"] == "ftrace vmscan/mm_vmscan_kswapd_wake"
     assert found.missing["kcompressd_cpu"] == "ftrace sched/sched_switch, the name of kswapd's thread"
+
+
+def test_the_window_of_pressure_is_that_of_reclaim_and_its_counters_are_those_around_it(measure: Measure) -> None:
+    trace = awake(TraceBuilder(), 2, 4).event(4.5, tid=APP, mm_vmscan_direct_reclaim_begin={})
+    trace.event(5, tid=APP, mm_vmscan_direct_reclaim_end={})
+    for at, swapped, stalled in ((0, 0, 0), (1, 10, 0.25), (3, 70, 0.5), (6, 90, 1), (9, 100, 2)):
+        trace.vmstat(at, pswpout=swapped).psi(at, some_s=stalled, full_s=0)
+    found = measure(trace)
+    assert details(found, "pressure_time") == {"pressure_time": 3}
+    assert {row.metric: row.value for row in found.rows if row.window == "pressure"} == {
+        "pswpout": 80,
+        "psi_memory_some": 0.75,
+        "psi_memory_full": 0,
+    }
+
+
+def test_who_reclaimed_directly_is_named_most_of_it_first(measure: Measure) -> None:
+    trace = TraceBuilder().process(100, "com.app", threads={100: "com.app", APP: "worker"})
+    for tid, begin, end in ((100, 1, 1.25), (APP, 1, 1.5), (APP, 2, 2.25)):
+        trace.event(begin, tid=tid, mm_vmscan_direct_reclaim_begin={})
+        trace.event(end, tid=tid, mm_vmscan_direct_reclaim_end={})
+    assert measure(trace).direct == (
+        DirectReclaimer("com.app", "worker", APP, 2, 0.75, 0.5),
+        DirectReclaimer("com.app", "com.app", 100, 1, 0.25, 0.25),
+    )

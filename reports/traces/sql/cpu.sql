@@ -53,7 +53,7 @@ UNION ALL
 SELECT metric, coalesce(seconds, 0.0), NULL
 FROM wait_topic
 LEFT JOIN waited USING (kind)
-WHERE reclaim_sched_knows()
+WHERE reclaim_sched_knows() AND reclaim_waking_known()
 UNION ALL
 SELECT 'reclaim_cpu_per_1000_pages', coalesce(dur, 0) / 1e9 / (growth / 1000), 'kswapd and kcompressd, per page kswapd reclaimed'
 FROM work

@@ -38,10 +38,11 @@ WITH
     FROM reclaim_part
     GROUP BY 1, 2
   ),
-  -- A state the thread was never in took no time; whether D was for I/O only sched_blocked_reason tells.
+  -- A state the thread was never in took no time; but when it could have run only sched_waking tells, and whether it waited for
+  -- I/O only sched_blocked_reason.
   topic AS (
     SELECT 'main_running' AS metric
-    UNION ALL SELECT 'main_runnable'
+    UNION ALL SELECT 'main_runnable' WHERE reclaim_waking_known()
     UNION ALL SELECT 'main_sleeping'
     UNION ALL SELECT 'main_uninterruptible'
     UNION ALL SELECT 'main_io_wait' WHERE reclaim_blocked_known()

@@ -8,18 +8,11 @@
 -- From: /proc/pressure/memory total= (kernel/sched/psi.c), which Perfetto keeps in nanoseconds (counter_track, type 'psi').
 
 WITH
-  sample AS (
-    SELECT track.name, counter.ts, counter.value
-    FROM counter_track AS track
-    JOIN counter ON counter.track_id = track.id
-    WHERE track.type = 'psi'
-  ),
   topic AS (
     SELECT 'psi_memory_some' AS metric, 'psi.mem.some' AS name
     UNION ALL SELECT 'psi_memory_full', 'psi.mem.full'
   )
-SELECT metric, (max(value) - min(value)) / 1e9 AS value, NULL AS note
+SELECT metric, growth / 1e9 AS value, NULL AS note
 FROM topic
-JOIN sample USING (name)
-GROUP BY metric
-HAVING count(1) > 1;
+JOIN reclaim_growth USING (name)
+WHERE growth >= 0;

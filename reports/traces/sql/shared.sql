@@ -7,11 +7,12 @@
 -- reclaim_thread              table   utid, kind ('kswapd' | 'kcompressd'): the kernel's reclaim threads, by comm
 --                                     (mm/vmscan.c names kswapd%d, some vendors kswapd0:0; kcompressd:N and akcompressd:N
 --                                     are zram level, kcompressdN mm level)
--- reclaim_sample              table   name, ts (ns), value: every sample of a /proc/vmstat counter (Perfetto counter_track, type
---                                     'vmstat')
+-- reclaim_sample              table   name, ts (ns), value: every sample of a counter of /proc/vmstat (pages or counts) and of
+--                                     /proc/pressure (ns; psi.mem.some and the like)
 -- reclaim_direct              table   utid, upid, ts, ts_end (ns): direct reclaim that has an end in the trace
 -- reclaim_direct_known()      BOOL    direct reclaim was seen, or asked for
 -- reclaim_blocked_known()     BOOL    what a sleeping task waits for was recorded (ftrace sched/sched_blocked_reason)
+-- reclaim_waking_known()      BOOL    since when a thread was ready to run was recorded (ftrace sched/sched_waking or _wakeup)
 -- reclaim_mm_level()          BOOL    there are kcompressd threads of a kind that queues at mm level
 -- reclaim_queue               table   ts (ns), value (pages): how many pages waited to be compressed
 -- reclaim_lmkd_watched()      BOOL    a kill by lmkd would have been seen
@@ -55,7 +56,7 @@ CREATE OR REPLACE PERFETTO TABLE reclaim_sample AS
 SELECT track.name, counter.ts, counter.value
 FROM counter_track AS track
 CROSS JOIN counter ON counter.track_id = track.id
-WHERE track.type = 'vmstat';
+WHERE track.type IN ('vmstat', 'psi');
 
 CREATE OR REPLACE PERFETTO INDEX reclaim_sample_by_name ON reclaim_sample(name, ts);
 
@@ -185,6 +186,13 @@ SELECT EXISTS (SELECT 1 FROM reclaim_direct) OR reclaim_asked('mm_vmscan_direct_
 CREATE OR REPLACE PERFETTO FUNCTION reclaim_blocked_known()
 RETURNS BOOL AS
 SELECT EXISTS (SELECT 1 FROM thread_state WHERE io_wait IS NOT NULL LIMIT 1) OR reclaim_asked('sched_blocked_reason');
+
+CREATE OR REPLACE PERFETTO FUNCTION reclaim_waking_known()
+RETURNS BOOL AS
+SELECT
+  EXISTS (SELECT 1 FROM thread_state WHERE waker_utid IS NOT NULL LIMIT 1)
+  OR reclaim_asked('sched_waking')
+  OR reclaim_asked('sched_wakeup');
 
 CREATE OR REPLACE PERFETTO FUNCTION reclaim_mm_level()
 RETURNS BOOL AS

@@ -35,6 +35,9 @@ UNION
 SELECT 'ftrace sched/sched_blocked_reason'
 WHERE reclaim_blocked_known()
 UNION
+SELECT 'ftrace sched/sched_waking'
+WHERE reclaim_waking_known()
+UNION
 SELECT 'the name of kswapd''s thread'
 FROM reclaim_thread
 WHERE kind = 'kswapd'
