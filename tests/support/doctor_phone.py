@@ -3,8 +3,9 @@
 
 from collections.abc import Mapping
 
-from agent.device.fake import BATTERY, THERMAL, Call, FakePhone, failed, fake_phone
+from agent.device.fake import Call, FakePhone, failed, fake_phone
 from agent.device.fake_kernel import FakeFile
+from agent.device.fakes.texts import BATTERY, THERMAL
 from agent.field.examine import PROGRAMS, SOURCES, WHICH
 from agent.field.lifeline import RESTART, TERMS
 from agent.ports import Completed
