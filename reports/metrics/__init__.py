@@ -59,8 +59,9 @@ MEASURE_COLUMNS = (
 )
 """Columns of measures.parquet: one row per trial x metric x window.
 
-`window` is `trial` or `launch`; `launch` is the 1-based launch index (0 for trial rows); `app` its package (empty for
-trial rows); `excluded` the reason or empty; a metric that was not recorded has no row.
+`window` is `trial` or `launch`, of a trace by itself also `pressure` and `fully-drawn` (docs/metrics.md); `launch`
+is the 1-based launch index (0 elsewhere); `app` its package (empty elsewhere); `excluded` the reason or empty; a
+metric that was not recorded has no row.
 """
 
 

@@ -10,6 +10,7 @@ import pytest
 from agent.cli.main import main
 from reports.metrics import METRICS
 from reports.traces.measure import TraceMeasures, measure_trace
+from tests.support.metric_table import DOCS, table
 from tests.support.traces import TraceBuilder
 
 HEAD = """-- metric  swap_calls
@@ -119,3 +120,7 @@ def test_a_query_that_fails_is_a_caveat_and_costs_no_other_figure(folder: Path, 
     (caveat,) = found.caveats
     assert said in caveat.what
     assert [row.metric for row in found.rows] == ["pswpin"]
+
+
+def test_the_documentation_lists_every_metric_as_it_is() -> None:
+    assert table() in DOCS.read_text(), "run `python -m tests.support.metric_table`"
