@@ -4,9 +4,10 @@
 import contextlib
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -32,11 +33,15 @@ class AdbTransport:
         serial: adb serial; HOST:PORT for a phone on the network.
         server: the adb server.
         sync_timeout_s: seconds a file transfer may stand still.
+        sign_s: seconds that a phone which let a time run out has to give a sign of life before it is asked for more:
+            else each command of a long clean-up would wait in full on a link that is silent.
     """
 
     serial: str
     server: Address
     sync_timeout_s: float = 30.0
+    sign_s: float = 10.0
+    _silent: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
 
     def run(
         self, argv: Sequence[str], *, stdin: bytes = b"", timeout_s: float = 30.0, pulse: Pulse | None = None
@@ -51,11 +56,14 @@ class AdbTransport:
         request = f"shell,v2,raw:{command_line(argv)}".encode("utf-8", "surrogateescape")
         if len(request) > _MAX_REQUEST:
             raise InputError(f"{self.serial}: a command of {len(request)} bytes is too long for adb: {argv[0]} ...")
+        if self._silent.is_set() and pulse is None:
+            self._await_sign()
         with self._talk(argv[0]), self._connected(min(timeout_s, 30.0) if pulse else timeout_s) as link:
             _ask(link, request)
             try:
                 output = shell_v2.converse(link.conn, stdin, timeout_s, pulse=pulse)
             except shell_v2.TimeOutError as error:
+                self._silent.set()
                 raise TransientError(_too_slow(self.serial, argv, timeout_s, error.seen)) from error
         return Completed(tuple(argv), output.code, _text(output.out), _text(output.err))
 
@@ -85,6 +93,8 @@ class AdbTransport:
         """
         from adbutils import AdbDevice, Sync  # noqa: PLC0415 - imported late: 0.3 s that --help must not pay
 
+        if self._silent.is_set():
+            self._await_sign()
         with self._talk(f"pull {remote}"):
             sync = Sync(AdbDevice(self._client(self.sync_timeout_s), serial=self.serial))
             expected = sync.stat(remote).size  # STAT tells the size in 32 bits
@@ -123,6 +133,21 @@ class AdbTransport:
             _ask(link, f"host-serial:{self.serial}:features".encode())
             return frozenset(link.read_string_block().split(","))
 
+    def _await_sign(self) -> None:
+        """Go on only with a phone that answers the smallest question; when it does, all is well again.
+
+        Raises:
+            TransientError: it is silent still.
+        """
+        self._silent.clear()
+        try:
+            self.run(("true",), timeout_s=self.sign_s)
+        except TransientError as error:
+            self._silent.set()
+            raise TransientError(
+                f"{self.serial}: fell silent and gave no sign of life within {self.sign_s:g} s; is it still connected?"
+            ) from error
+
     def _client(self, timeout_s: float) -> "AdbClient":
         from adbutils import AdbClient  # noqa: PLC0415 - imported late: 0.3 s that --help must not pay
 
@@ -143,6 +168,7 @@ class AdbTransport:
         try:
             yield
         except (AdbTimeout, TimeoutError) as error:
+            self._silent.set()
             raise TransientError(
                 f"{self.serial}: no answer in time to {what}; is the phone still connected?"
             ) from error

@@ -85,6 +85,20 @@ def test_a_slow_command_is_told_with_what_it_printed(phone: AdbTransport) -> Non
         phone.run(("sleep", "5"), timeout_s=0.05)
 
 
+def test_on_a_silent_link_only_the_first_command_waits_in_full() -> None:
+    with adb_server(phones={"A1": "device"}, mute=True) as running:
+        phone = AdbTransport("A1", parse_address(running.address), sign_s=0.2)
+        with pytest.raises(TransientError, match="no answer in time to cat"):
+            phone.run(("cat",), timeout_s=0.2)
+        silent = r"^A1: fell silent and gave no sign of life within 0\.2 s"
+        with pytest.raises(TransientError, match=silent):
+            phone.run(("sync",), timeout_s=600.0)
+        with pytest.raises(TransientError, match=silent):
+            phone.pull("/a", Path("a"))
+        running.mute = False
+        assert phone.run(("echo", "back")).out == "back\n"
+
+
 def test_a_command_longer_than_adb_can_carry_is_refused(phone: AdbTransport) -> None:
     with pytest.raises(InputError, match="too long for adb"):
         phone.run(("echo", "x" * 70_000))

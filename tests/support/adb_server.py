@@ -28,6 +28,7 @@ class FakeAdbServer:
         network: serials that `adb connect` brings up.
         features: of every phone.
         drop_at: services whose connection is closed as soon as they are asked for.
+        mute: phones are listed and never answer: the link is silent.
         lie_about_size: added to the size that STAT tells.
         path: PATH of what runs in the shell; empty for this process's own.
     """
@@ -37,6 +38,7 @@ class FakeAdbServer:
     network: set[str] = field(default_factory=set)
     features: str = "shell_v2,cmd,stat_v2"
     drop_at: set[str] = field(default_factory=set)
+    mute: bool = False
     lie_about_size: int = 0
     path: str = ""
     address: str = ""
@@ -50,6 +52,9 @@ class FakeAdbServer:
 
     def _serve(self, link: socket.socket, request: str) -> bool:
         """Answer one request; True when another may follow on this connection."""
+        if self.mute and request.startswith(("shell", "sync")):
+            link.recv(1)  # until the other side gives up
+            return False
         services: dict[str, Callable[[str], bool]] = {
             "host:devices": lambda _: _say(link, self._listing()),
             "host:disconnect:": lambda serial: _say(link, self._disconnect(serial)),
