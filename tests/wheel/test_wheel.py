@@ -29,6 +29,7 @@ def test_the_wheel_holds_the_three_packages_their_data_and_no_tests(wheel: Path)
     for data in (
         "workloads/experiments/kcompressd.toml",
         "workloads/device/pressure.c",
+        "workloads/device/pages.h",
         "agent/handheld/guest/init",
         "agent/handheld/guest/kcompressd/README.md",
     ):
