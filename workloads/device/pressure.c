@@ -145,7 +145,6 @@ static int watch(struct family *family)
 		}
 		heed(family);
 	}
-	tell_progress(family);
 	atomic_store(&family->shared->stop, STOP_AT_ONCE);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
