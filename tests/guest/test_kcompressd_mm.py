@@ -30,7 +30,7 @@ STRIDE = 1 if TOGGLES >= 100 else 8
 LESS = 140 << 20
 """Each of five: above what is free, but not so far that a round takes minutes."""
 
-NEAR = 8
+NEAR = 16
 """Pages: what traced, adbd and the like may add while a script takes a figure."""
 
 TOGGLE = f"""{ROUND}
@@ -104,11 +104,15 @@ echo 256 >{VALUE}
 fill 1 {64 << 20} 0 {WORK}/more
 more=$!
 until_queued {WORK}/more
-kill -KILL $more  # while nothing is taken out, kswapd frees little and would go on
+for stat in /proc/[0-9]*/stat; do
+  # Stopped, not killed: pages of the dead are handed over, but never written.
+  read -r pid name state parent rest <$stat && [[ $parent == $more ]] && kill -STOP $pid
+done 2>/dev/null
 until_quiet
 snap held
 cat /proc/kpageflags >{FLAGS}
 chmod 644 {FLAGS}
+kill -KILL $more
 touch {WORK}/stop
 (echo 0 >{VALUE}) &
 lowered=$!
@@ -237,7 +241,7 @@ def test_queued_pages_are_locked_and_not_under_writeback_until_they_are_written(
     assert abs(unwritten(seen["off"], seen["held"]) - 256) <= NEAR
     assert seen["draining"]["value"] == 256
     assert seen["drained"]["inflight"] == 0
-    assert abs(unwritten(seen["off"], seen["drained"])) <= NEAR
+    assert unwritten(seen["off"], seen["drained"]) < 128
     assert ours.value() == "0"
     check_reports(ours.read(f"cat {WORK}/held.1"), stride=8, eaten=LESS)
     assert ours.trouble() == []
