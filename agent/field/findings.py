@@ -44,8 +44,7 @@ def _selinux(seen: Examination) -> Iterator[Finding]:
 
 def _adb(seen: Examination) -> Iterator[Finding]:
     if seen.features is not None:
-        told = ", ".join(sorted(printable(name, 40) for name in seen.features))
-        yield Finding("adb", "yes", f"shell protocol 2; {len(seen.features)} features: {told}"[:200])
+        yield Finding("adb", "yes", f"shell protocol 2, which gives real exit codes; {len(seen.features)} features")
 
 
 def _android(seen: Examination) -> Iterator[Finding]:
@@ -96,7 +95,9 @@ def _kcompressd(seen: Examination) -> Iterator[Finding]:
         now = printable(switch.now, 40) if switch.now is not None else "a value that cannot be read"
         told = f"{now} ({printable(knob.layout, 80)}: {printable(knob.where, 200)})"
         if _switchable(knob.fixed, knob.risk, switch.now):
-            yield Finding(knob.name, "yes", f"{told}; takes {knob.takes}")
+            readable = seen.facts.root == "none"
+            told += "; without root it is not switched" if readable else f"; takes {knob.takes}"
+            yield Finding(knob.name, "part" if readable else "yes", told)
         else:
             why = printable(knob.fixed or "", 400) or (knob.risk and f"not written: {knob.risk}; {_UNSAFE}")
             yield Finding(knob.name, "no", told, why or "root reads it", needed=not switchable)

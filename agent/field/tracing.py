@@ -48,7 +48,7 @@ def atrace(seen: Examination) -> Iterator[Finding]:
     if seen.caps.atrace:
         yield Finding("atrace", "yes", "there: launches are seen in traces")
     else:
-        yield Finding("atrace", "part", "not there: in traces launches are only what `am start -W` tells")
+        yield Finding("atrace", "part", "not there: apps and system are in traces only as far as they write unasked")
 
 
 def _lacks(seen: Examination) -> Iterator[str]:

@@ -97,6 +97,15 @@ def test_what_the_phone_was_never_asked_is_loud(tmp_path: Path) -> None:
         phone.transport.push(b"x", "/data/x")
 
 
+def test_of_a_phone_that_is_gone_new_globs_may_name_nothing_and_all_else_stays_loud(tmp_path: Path) -> None:
+    text, _lines = recorded(doctor_phone())
+    played(text, tmp_path)
+    phone = attach(replay(tmp_path / "phone.jsonl", forgiving=True))
+    assert phone.ask(batch.each("/sys/new/*")) == ((),)
+    with pytest.raises(NotRecordedError):
+        phone.ask(batch.file("/sys/new/one"))
+
+
 def test_text_with_frames_line_feeds_and_other_scripts_comes_back_the_same(tmp_path: Path) -> None:
     fake = doctor_phone()
     fake.files["/proc/odd"] = FakeFile("a\n\nb \u2028 é\x01\n\n")
