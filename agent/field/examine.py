@@ -11,6 +11,7 @@ from agent.knobs import leftover
 from agent.knobs.base import Knob
 from agent.knobs.discover import discover
 from reports.record import Conditions, DeviceFacts
+from workloads.errors import TransientError
 
 SOURCES = (
     "linux.ftrace",
@@ -73,6 +74,7 @@ class Examination:
         answers: name in `_ASKED` -> answer.
         left: what an earlier run has left there; None on a clean phone.
         refusal: why no run may start on it as it was left; None when one may.
+        blocked: why the first form that can be switched cannot be just now; None where it can, or that is not known.
     """
 
     facts: DeviceFacts
@@ -85,6 +87,7 @@ class Examination:
     answers: Mapping[str, batch.Answer]
     left: leftover.Leftover | None
     refusal: str | None
+    blocked: str | None
 
     def said(self, name: str) -> str | None:
         """Return what it said to one of the questions, stripped; None where it could not."""
@@ -103,7 +106,7 @@ class Examination:
 
 
 def examine(phone: Phone) -> Examination:
-    """Ask the phone; six round trips, and one per setting that an earlier run has left.
+    """Ask the phone; six or seven round trips, and one per setting that an earlier run has left.
 
     Raises:
         TransientError: the link dropped.
@@ -115,17 +118,19 @@ def examine(phone: Phone) -> Examination:
     answers = phone.ask(*CONDITIONS, *_ASKED.values(), *values, timeout_s=60)
     conditions, told = answers[: len(CONDITIONS)], answers[len(CONDITIONS) :]
     left = leftover.look(phone)
+    switches = _switches(ours, dict(zip(values, told[len(_ASKED) :], strict=True)))
     return Examination(
         facts=phone.facts(),
         caps=capabilities(phone),
         conditions=read_conditions(conditions),
         features=_features(phone),
-        switches=_switches(ours, dict(zip(values, told[len(_ASKED) :], strict=True))),
+        switches=switches,
         knobs=found,
         troubles=found.troubles,
         answers={name: answer for name, (answer,) in zip(_ASKED, told, strict=False)},
         left=left,
         refusal=leftover.refusal(phone, left, found) if left else None,
+        blocked=_blocked(phone, switches),
     )
 
 
@@ -133,6 +138,20 @@ def _switches(
     knobs: tuple[Knob, ...], answers: Mapping[batch.Question, tuple[batch.Answer, ...]]
 ) -> tuple[Switch, ...]:
     return tuple(Switch(knob, _value(knob, [answers[question] for question in knob.asks])) for knob in knobs)
+
+
+def _blocked(phone: Phone, switches: tuple[Switch, ...]) -> str | None:
+    """Ask what a run's preflight would: a form that needs zram set up anew takes memory for what is swapped out."""
+    first = next((one for one in switches if not (one.knob.fixed or one.knob.risk) and one.now is not None), None)
+    if first is None or phone.root.kind == "none":
+        return None
+    other = first.knob.on if first.now == first.knob.off else first.knob.off
+    try:
+        return first.knob.refusal(phone, first.knob.canonical(other)) if other else None
+    except TransientError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a plug-in's knob may raise anything; a run would be refused by it
+        return str(error)
 
 
 def _value(knob: Knob, answers: list[tuple[batch.Answer, ...]]) -> str | None:

@@ -103,6 +103,12 @@ def _kcompressd(seen: Examination) -> Iterator[Finding]:
             yield Finding(knob.name, "no", told, why or "root reads it", needed=not switchable)
 
 
+def _switching(seen: Examination) -> Iterator[Finding]:
+    if seen.blocked:
+        told = printable(seen.blocked.removeprefix(f"{seen.facts.serial}: "), 400)
+        yield Finding("switching", "no", f"not just now: {told}", needed=True)
+
+
 def _switchable(fixed: str | None, risk: str | None, now: str | None) -> bool:
     return fixed is None and risk is None and now is not None
 
@@ -185,6 +191,7 @@ _CHECKS: tuple[Callable[[Examination], Iterator[Finding]], ...] = (
     _root,
     _selinux,
     _kcompressd,
+    _switching,
     _zram,
     _mglru,
     _knobs,

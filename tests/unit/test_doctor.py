@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.device.fake import FakePhone, Fault
-from agent.device.fake_kernel import FakeFile
+from agent.device.fake_kernel import FakeFile, FakeKernel
+from agent.device.fakes.texts import MEMINFO
+from agent.device.fakes.zram import FakeZram
 from agent.device.phone import attach
 from agent.field.doctor import Diagnosis, diagnose
 from agent.field.finding import Finding
@@ -88,6 +90,25 @@ def test_what_is_missing_is_told_and_only_what_a_run_needs_makes_the_answer_no(
     found = ask(fake)
     assert topic(found, names).state != "yes"
     assert found.possible is not needed
+
+
+@pytest.mark.parametrize(("available_kib", "possible"), [(400_000, True), (100_000, False)])
+def test_a_form_that_needs_zram_set_up_anew_is_no_use_while_memory_cannot_take_the_swap(
+    available_kib: int,
+    possible: bool,  # noqa: FBT001 - a row of a table
+) -> None:
+    fake = doctor_phone()
+    fake.kernel = FakeKernel(setter="is missing", zram=FakeZram.mediatek())
+    assert fake.kernel.zram
+    fake.kernel.zram.used_bytes = 200 << 20
+    fake.files["/proc/meminfo"] = FakeFile(MEMINFO.replace("400000", str(available_kib)))
+    found = ask(fake)
+    assert found.possible is possible
+    told = [one.said for one in found.found if one.topic == "switching"]
+    assert (not told) is possible
+    assert all(
+        "kcompressd is hwonly and cannot be changed to swonly: swapoff would bring 200 MiB" in one for one in told
+    )
 
 
 def test_an_old_perfetto_is_told_what_it_lacks() -> None:
