@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One process of this user works with a phone at a time.
 
-A phone is locked under its adb serial and under the number it calls itself by, else its boot id: over Wi-Fi its serial
-is HOST:PORT, over USB another. The kernel drops a lock when its process ends, however it ends (flock(2)), so that none
-is ever stale. Runs of other users and computers are told apart by the phone's own journal (`agent.knobs.leftover`).
+A phone is locked under its adb serial and under the number it calls itself by: over Wi-Fi its serial is HOST:PORT, over
+USB another. The kernel drops a lock when its process ends, however it ends (flock(2)), so that none is ever stale. Runs
+of other users and computers are told apart by the phone's own journal (`agent.knobs.leftover`).
 """
 
 import contextlib
@@ -26,9 +26,6 @@ _UNTOLD = frozenset({"", "unknown", "0123456789ABCDEF", "0000000000000000"})
 """No numbers, or those of boards that were never given one: they would lock phones out that are not the same."""
 
 
-_BOOT_ID = "/proc/sys/kernel/random/boot_id"
-
-
 @contextlib.contextmanager
 def taken(phone: Phone) -> Iterator[None]:
     """Keep the phone for this process while the block runs.
@@ -45,10 +42,9 @@ def taken(phone: Phone) -> Iterator[None]:
 
 
 def _names(phone: Phone) -> set[str]:
-    asks = (*(batch.program("getprop", name) for name in ("ro.serialno", "ro.boot.serialno")), batch.file(_BOOT_ID))
-    *numbers, boot = (answer for (answer,) in phone.ask(*asks, as_root=False))
-    found = {answer.text.strip() for answer in numbers if answer.ok} - _UNTOLD
-    return {phone.serial, *(found or {f"boot {boot.text.strip()}"})}
+    numbers = ("ro.serialno", "ro.boot.serialno")
+    answers = phone.ask(*(batch.program("getprop", name) for name in numbers), as_root=False)
+    return {phone.serial} | ({answer.text.strip() for (answer,) in answers if answer.ok} - _UNTOLD)
 
 
 @contextlib.contextmanager

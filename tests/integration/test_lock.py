@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager
 import pytest
 
 from agent.device.fake import fake_phone
-from agent.device.fake_kernel import FakeKernel
 from agent.device.lock import taken
 from agent.device.phone import Phone, attach
 from reports.folders import state_dir
@@ -38,14 +37,8 @@ def test_it_is_the_same_phone_over_wi_fi(phone: Phone) -> None:
 
 def test_phones_without_a_number_of_their_own_are_different_phones() -> None:
     properties = {"ro.serialno": "0123456789ABCDEF"}
-    other = attach(fake_phone(serial="192.0.2.2:5555", properties=properties, kernel=FakeKernel(boot_id="another")))
     with taken(attach(fake_phone(serial="a/b", properties=properties))):
-        enter(taken(other))
-
-
-def test_a_phone_without_a_number_is_known_by_its_boot_under_every_serial() -> None:
-    with taken(attach(fake_phone(serial="localhost:5555"))), pytest.raises(TransientError, match="busy"):
-        enter(taken(attach(fake_phone(serial="127.0.0.1:5555"))))
+        enter(taken(attach(fake_phone(serial="192.0.2.2:5555", properties=properties))))
 
 
 OWNER = """
