@@ -17,7 +17,7 @@ from agent.ports import Completed
 KEPT = re.compile(
     r"ro\.(product\.(model|brand|manufacturer|device|name|first_api_level|cpu\..+)"
     r"|build\.(fingerprint|type|tags|characteristics|version\..+)"
-    r"|hardware|board\.platform|soc\..+|debuggable|secure|zygote|kernel\..+|lmk\..+|config\.\w+|reclaim\..+"
+    r"|hardware|board\.platform|soc\..+|debuggable|secure|zygote|kernel\..+|lmk\..+|config\.low_ram|reclaim\..+"
     r"|vndk\.version|treble\.enabled)"
     r"|sys\.boot_completed|service\.adb\.t(cp|ls)\.port|dalvik\.vm\..+"
     r"|persist\.(traced|sys\.lmk|sys\.zram|device_config\.lmkd_native).*"
@@ -38,7 +38,9 @@ _IMEI = re.compile(r"(?<!\d)\d{15}(?!\d)")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _APP = re.compile(r"/data/app/\S+")
 _PRINT = re.compile(r"(?<=/)([^/\s:]+)(?=:(?:user|userdebug|eng)/)")
-_INCREMENTAL = re.compile(r"[0-9A-Z.]+|[0-9]+[.\w]*")
+_INCREMENTAL = re.compile(r"[0-9A-Z.]+|[0-9a-f]{6,16}")
+"""What a builder's machine makes up; a build of one's own has the user's name in it (`eng.alice.20230101`)."""
+
 _OUR_UUID = "00000000-0000-4000-8000-"
 _SHORT = 5
 """Own values shorter than this are no secrets, and would be found everywhere."""
