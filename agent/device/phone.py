@@ -114,7 +114,9 @@ class Phone:
         return batch.read(done.out, token, len(questions))
 
     def read_text(self, path: str) -> str:
-        """Return a file's text without its last newline, read as root where there is root.
+        """Return a file's text without the line feeds it ends in, read as root where there is root.
+
+        All of them: mksh drops them before we see them (`$(<FILE)`, `agent.device.batch`), other shells do not.
 
         Raises:
             FinalError: it is not there or may not be read.
@@ -122,7 +124,7 @@ class Phone:
         ((answer,),) = self.ask(batch.file(path))
         if not answer.ok:
             raise FinalError(f"{self.serial}: cannot read {path}: {answer.text.strip()}")
-        return answer.text.removesuffix("\n")
+        return answer.text.rstrip("\n")
 
     def try_write(self, path: str, value: str) -> Written:
         """Write a value as `echo VALUE >PATH` does, as root where there is root, and read the file back at once.

