@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-statistics
+.PHONY: help demo test check bench bench-statistics soak
 
 BIN := .venv/bin
 HANDHELD := python3-venv qemu-system-x86 qemu-utils mmdebstrap zstd cpio e2fsprogs
@@ -14,6 +14,7 @@ help:
 	@echo "make check   lint, types, contracts, unit tests; needs no device"
 	@echo "make bench   speed, as ratios"
 	@echo "make bench-statistics   whether intervals, tests and stops keep what they promise; minutes"
+	@echo "make soak    60 short runs, a fault in each, then docs/soak.md anew; half an hour"
 
 .venv/ready: pyproject.toml
 	@.ci/packages python3-venv
@@ -42,6 +43,7 @@ test: check
 	@$(TIMED) browser $(BIN)/python -m pytest -q tests/browser
 	@$(TIMED) image $(BIN)/reclaim handheld build
 	@$(TIMED) guest $(BIN)/python -m pytest -q tests/guest
+	@$(TIMED) soak $(BIN)/python -m tests.soak --short
 
 bench: .venv/ready
 	@.ci/packages $(HANDHELD)
@@ -49,3 +51,7 @@ bench: .venv/ready
 
 bench-statistics: .venv/ready
 	@$(BIN)/python -m tests.benchmarks.statistics --check docs/statistics-table.md
+
+soak: .venv/ready
+	@.ci/packages $(HANDHELD)
+	@$(BIN)/python -m tests.soak --write
