@@ -77,6 +77,12 @@ def test_a_frame_of_another_app_or_before_the_intent_is_not_its_first(measure: M
     assert measure(trace).launches == (TraceLaunch(1, APP, "warm", 0.5, 2, 0.625, None),)
 
 
+def test_a_frame_whose_drawing_never_ends_was_not_shown(measure: Measure) -> None:
+    trace = cold(phone().launches(1, 1.6, APP)).slices(PID, PID, **{"Choreographer#doFrame": (1.5, 1.5625)})
+    trace.prints(1.55, RENDER, f"B|{PID}|DrawFrame", cpu=1)
+    assert measure(trace).launches == (TraceLaunch(1, APP, "cold", 0, 0.6, None, None),)
+
+
 def old_phone(*, comm: str = APP[-15:]) -> TraceBuilder:
     """Android 7: no launchingActivity, no package list, processes known by a thread's 15 letters alone."""
     trace = TraceBuilder().process(SYSTEM, "system_server")

@@ -88,6 +88,12 @@ WITH
     SELECT startup_id, upid, min(kind) AS kind, found
     FROM reclaim_launch_process
     GROUP BY startup_id
+  ),
+  -- Perfetto adds a slice's dur, -1 while it is open, to where it begins: a frame whose drawing has no end was never seen.
+  never_drawn AS (
+    SELECT ts - 1 AS ts_end
+    FROM slice
+    WHERE dur = -1 AND name GLOB 'DrawFrame*'
   )
 SELECT
   row_number() OVER (ORDER BY startup.ts, startup.startup_id) AS launch,
@@ -96,8 +102,19 @@ SELECT
   coalesce(startup.startup_type, owner.kind) AS kind,
   startup.ts,
   startup.dur,
-  coalesce(display.time_to_initial_display, frame.ttid) AS ttid,
-  display.time_to_full_display AS ttfd,
+  coalesce(
+    iif(
+      startup.ts + display.time_to_initial_display IN (SELECT ts_end FROM never_drawn),
+      NULL,
+      display.time_to_initial_display
+    ),
+    frame.ttid
+  ) AS ttid,
+  iif(
+    startup.ts + display.time_to_full_display IN (SELECT ts_end FROM never_drawn),
+    NULL,
+    display.time_to_full_display
+  ) AS ttfd,
   coalesce(owner.upid, display.upid) AS upid,
   (SELECT min(utid) FROM thread WHERE thread.upid = coalesce(owner.upid, display.upid) AND is_main_thread) AS utid,
   coalesce(owner.found, iif(display.upid IS NULL, NULL, 'perfetto')) AS found
