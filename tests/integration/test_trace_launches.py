@@ -77,6 +77,19 @@ def test_a_frame_of_another_app_or_before_the_intent_is_not_its_first(measure: M
     assert measure(trace).launches == (TraceLaunch(1, APP, "warm", 0.5, 2, 0.625, None),)
 
 
+def test_a_frame_of_the_app_s_next_launch_is_not_that_of_the_one_before(measure: Measure) -> None:
+    trace = cold(phone().launches(1, 1.6, APP)).launches(5, 6, APP, number=2, kind="warm")
+    trace.slices(PID, PID, activityStart=(5.1, 5.2), activityResume=(5.2, 5.3))
+    trace.frame(5.5, 42, PID, shown=5.8, drawn=(5.5625, 5.75))
+    assert [one.ttid_s for one in measure(trace).launches] == [None, 0.75]
+
+
+def test_a_launch_through_a_second_activity_shows_the_same_first_frame(measure: Measure) -> None:
+    trace = cold(phone().launches(1, 2, APP)).launches(1.25, 2, APP, number=2)
+    trace.frame(1.5, 42, PID, shown=1.8, drawn=(1.5625, 1.75))
+    assert [one.ttid_s for one in measure(trace).launches] == [0.75, 0.5]
+
+
 def test_a_frame_whose_drawing_never_ends_was_not_shown(measure: Measure) -> None:
     trace = cold(phone().launches(1, 1.6, APP)).slices(PID, PID, **{"Choreographer#doFrame": (1.5, 1.5625)})
     trace.prints(1.55, RENDER, f"B|{PID}|DrawFrame", cpu=1)

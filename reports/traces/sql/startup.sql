@@ -89,11 +89,23 @@ WITH
     FROM reclaim_launch_process
     GROUP BY startup_id
   ),
-  -- Perfetto adds a slice's dur, -1 while it is open, to where it begins: a frame whose drawing has no end was never seen.
+  -- Perfetto takes the first frame after the intent, however late, and adds a slice's dur, -1 while it is open, to where it
+  -- begins: a frame whose drawing has no end was never seen, and one after the app's next launch is that launch's.
   never_drawn AS (
     SELECT ts - 1 AS ts_end
     FROM slice
     WHERE dur = -1 AND name GLOB 'DrawFrame*'
+  ),
+  display AS (
+    SELECT
+      startup.startup_id,
+      frame.upid,
+      frame.time_to_initial_display AS ttid,
+      frame.time_to_full_display AS ttfd,
+      (SELECT min(ts) FROM android_startups AS after WHERE after.package = startup.package AND after.ts >= startup.ts_end)
+      - startup.ts AS next_launch
+    FROM android_startups AS startup
+    JOIN android_startup_time_to_display AS frame USING (startup_id)
   )
 SELECT
   row_number() OVER (ORDER BY startup.ts, startup.startup_id) AS launch,
@@ -103,23 +115,17 @@ SELECT
   startup.ts,
   startup.dur,
   coalesce(
-    iif(
-      startup.ts + display.time_to_initial_display IN (SELECT ts_end FROM never_drawn),
-      NULL,
-      display.time_to_initial_display
-    ),
+    iif(startup.ts + display.ttid IN (SELECT ts_end FROM never_drawn) OR display.ttid > next_launch, NULL, display.ttid),
     frame.ttid
   ) AS ttid,
   iif(
-    startup.ts + display.time_to_full_display IN (SELECT ts_end FROM never_drawn),
-    NULL,
-    display.time_to_full_display
+    startup.ts + display.ttfd IN (SELECT ts_end FROM never_drawn) OR display.ttfd > next_launch, NULL, display.ttfd
   ) AS ttfd,
   coalesce(owner.upid, display.upid) AS upid,
   (SELECT min(utid) FROM thread WHERE thread.upid = coalesce(owner.upid, display.upid) AND is_main_thread) AS utid,
   coalesce(owner.found, iif(display.upid IS NULL, NULL, 'perfetto')) AS found
 FROM android_startups AS startup
-LEFT JOIN android_startup_time_to_display AS display USING (startup_id)
+LEFT JOIN display USING (startup_id)
 LEFT JOIN reclaim_first_frame AS frame USING (startup_id)
 LEFT JOIN owner USING (startup_id);
 
