@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import TextIO
 
-from reports.atomic import write_bytes
-
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -36,13 +34,16 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from agent.device.phone import attach  # noqa: PLC0415 - the same
     from agent.device.recorder import RecordingTransport  # noqa: PLC0415 - the same
     from agent.field.doctor import diagnose  # noqa: PLC0415 - the same
+    from reports.outputs.files import check_named, write_named  # noqa: PLC0415 - the same
 
+    if args.record:
+        check_named(args.record)
     link = RecordingTransport(connect(args.serial, args.adb_server))
     try:
         found = diagnose(attach(link), SystemClock(), restart=not args.no_restart)
     finally:
         if args.record:
-            write_bytes(args.record, link.transcript().text().encode())
+            write_named({args.record: link.transcript().text().encode()})
             print(f"reclaim: {args.record}: written; look through it before you give it away", file=err)
     if args.json:
         print(json.dumps(found.document()), file=out)

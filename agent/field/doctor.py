@@ -45,7 +45,7 @@ class Diagnosis:
             yield from wrap(f"no phone, a stand-in: {facts.stand_in}")
         indent = " " * (_TOPIC_WIDTH + 4)
         for one in self.found:
-            first = f"{MARKS[one.state]}  {printable(one.topic, 30):<{_TOPIC_WIDTH}}"
+            first = f"{MARKS[one.state]}  {printable(one.topic, 30):<{_TOPIC_WIDTH - 1}} "
             yield from wrap(one.said + f" -> {one.cure}" * bool(one.cure), indent, first)
         yield from wrap(self._verdict())
 

@@ -23,12 +23,18 @@ def write_named(files: Mapping[Path, bytes]) -> None:
         StoreError: one cannot be written; where its folder is to blame, nothing is written.
     """
     for path in files:
-        _check(path)
+        check_named(path)
     for path, data in files.items():
         _write(path, data)
 
 
-def _check(path: Path) -> None:
+def check_named(path: Path) -> None:
+    """Look at a file that is to be written later, so that nobody works for an hour in vain.
+
+    Raises:
+        InputError: it is a directory or a part of a run.
+        StoreError: its folder is missing, or not this user's to write in.
+    """
     if path.is_dir():
         raise InputError(f"{path}: is a directory; name a file")
     if is_part_of_a_run(path):

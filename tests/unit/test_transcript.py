@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is recorded of a phone, what is left out, and that a phone played back says the same."""
 
+import io
 from pathlib import Path
 
 import pytest
 
+from agent.cli.main import main
 from agent.device import batch
 from agent.device.fake import FakePhone
 from agent.device.fake_kernel import FakeFile
@@ -123,3 +125,10 @@ def test_a_file_that_is_no_transcript_is_refused_in_one_line(text: str, tmp_path
     with pytest.raises(InputError, match=r"x\.jsonl: .*transcript") as refused:
         load(path)
     assert "\n" not in str(refused.value)
+
+
+def test_a_record_that_could_not_be_written_is_told_before_any_phone_is_asked(tmp_path: Path) -> None:
+    err = io.StringIO()
+    words = ["doctor", "--record", str(tmp_path / "none" / "phone.jsonl"), "--adb-server", "127.0.0.1:1"]
+    assert main(words, io.StringIO(), err) == 2
+    assert "there is no directory" in err.getvalue()
