@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What must not leave a phone's owner: taken out of a transcript before it is written. Pure.
 
-Of properties only those known to be about the device are kept, because what vendors put into others nobody knows; of
-the names of processes only the kernel's that matter. Everywhere else numbers and names are found by their form.
+Of properties, and of what `dumpsys battery` says, only what is known to be about the device is kept, because what
+vendors put into the rest nobody knows; of the names of processes only the kernel's that matter, of Perfetto's data
+sources only the system's. Everywhere else numbers and names are found by their form; their patterns are bounded, so
+that no text takes long.
 """
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from agent.device import batch, parse
@@ -33,11 +35,21 @@ _KERNEL_THREAD = re.compile(r"(kcompressd|kswapd|hybridswap|zram|akcompress)\S*"
 _MAC = re.compile(r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b")
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 _IPV6 = re.compile(r"(?<![\w:])[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?![\w:])")
-_MAIL = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}")
+_MAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}")
 _IMEI = re.compile(r"(?<!\d)\d{15}(?!\d)")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _APP = re.compile(r"/data/app/\S+")
-_PRINT = re.compile(r"(?<=/)([^/\s:]+)(?=:(?:user|userdebug|eng)/)")
+_PACKAGE = re.compile(r"(?<![\w./])(?:com|org|net)\.(?!android\.)\w+(?:\.\w+)*")
+_BATTERY = re.compile(
+    r"\s*(Current Battery Service state|(AC|USB|Wireless|Dock) powered|Max charging \w+|Charge counter|Charging \w+"
+    r"|status|health|present|level|scale|voltage|temperature|technology)\b.*"
+)
+"""What AOSP prints (BatteryService.java, dumpInternal); vendors add dates, histories and the battery's own number."""
+
+_SOURCE = re.compile(r"^(?:DATA SOURCES REGISTERED:|(?:linux|android)\.[\w.]+)", re.MULTILINE)
+"""Heading and names in `perfetto --query`; beside them it names every app that is connected."""
+
+_PRINT = re.compile(r"(?<=/)([^/\s:]{1,100})(?=:(?:user|userdebug|eng)/)")
 _INCREMENTAL = re.compile(r"[0-9A-Z.]+|[0-9a-f]{6,16}")
 """What a builder's machine makes up; a build of one's own has the user's name in it (`eng.alice.20230101`)."""
 
@@ -59,10 +71,9 @@ class Redactor:
 
     def learn(self, entries: Iterable[Entry]) -> None:
         """Find the phone's own numbers and names in its properties."""
-        for text in (answer.text for entry in entries for answer in entry.answers if _asks(entry.key, "getprop")):
-            for name, value in parse.getprop(text).items():
-                if len(value.strip()) >= _SHORT and _OWN.search(name) and value not in ("unknown", "0" * len(value)):
-                    self.own.setdefault(value.strip(), SERIAL if "serial" in name else "OWN")
+        for name, value in (pair for entry in entries for pair in _properties_of(entry)):
+            if len(value) >= _SHORT and _OWN.search(name) and value not in ("unknown", "0" * len(value)):
+                self.own.setdefault(value, SERIAL if "serial" in name else "OWN")
 
     def entry(self, entry: Entry) -> Entry:
         """Return it without what is private."""
@@ -84,18 +95,26 @@ class Redactor:
         text = _IPV6.sub(_no_address, text)
         text = _UUID.sub(lambda match: self._uuid(match[0]), text)
         text = _PRINT.sub(lambda match: match[0] if _INCREMENTAL.fullmatch(match[0]) else "USER", text)
-        return _APP.sub("/data/app/APP", text)
+        return _PACKAGE.sub("app", _APP.sub("/data/app/APP", text))
 
     def _rule(self, key: Key) -> Callable[[batch.Answer], str]:
-        if _asks(key, "getprop"):
-            return lambda answer: self._properties(answer.text)
         if key[1] == "program":
-            name = key[2].partition("getprop ")[2]
-            private = bool(name) and not KEPT.fullmatch(name) and "serial" not in name
-            return lambda answer: "" if private else self._spoken(answer.text)
+            return self._program(key[2])
         if key[1] == "joined":
             return lambda answer: "\n".join(map(_thread, answer.text.split("\n")))
         return self._file
+
+    def _program(self, words: str) -> Callable[[batch.Answer], str]:
+        special: dict[str, Callable[[str], str]] = {
+            "getprop": self._properties,
+            "dumpsys battery": _battery,
+            "perfetto --query": lambda text: "".join(f"{found[0]}\n" for found in _SOURCE.finditer(text)),
+        }
+        name = words.partition("getprop ")[2]
+        if name and not KEPT.fullmatch(name) and "serial" not in name:
+            return lambda _answer: ""
+        rule = special.get(words, self._spoken)
+        return lambda answer: rule(answer.text) if answer.ok else self._spoken(answer.text)
 
     def _file(self, answer: batch.Answer) -> str:
         last = answer.name.rpartition("/")[2]
@@ -134,8 +153,18 @@ def private(entries: Iterable[Entry], redact: Redactor) -> tuple[Entry, ...]:
     return tuple(map(redact.entry, found))
 
 
-def _asks(key: Key, program: str) -> bool:
-    return key[1:3] == ("program", program)
+def _properties_of(entry: Entry) -> Iterator[tuple[str, str]]:
+    """Properties that an entry tells, each with its value, stripped."""
+    words = entry.key[2] if entry.key[1] == "program" else ""
+    if words.partition(" ")[0] != "getprop":
+        return
+    for answer in entry.answers:
+        told = parse.getprop(answer.text) if words == "getprop" else {words.partition(" ")[2]: answer.text}
+        yield from ((name, value.strip()) for name, value in told.items())
+
+
+def _battery(text: str) -> str:
+    return "".join(f"{line}\n" for line in text.split("\n") if _BATTERY.fullmatch(line))
 
 
 def _thread(name: str) -> str:
