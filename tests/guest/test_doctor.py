@@ -25,6 +25,11 @@ def doctor(guest: Handheld, *words: str) -> tuple[int, str]:
     return code, out.getvalue()
 
 
+def unwrapped(said: str) -> str:
+    """Without the serial, with which it begins, and the line breaks that depend on its length."""
+    return "".join(said.partition(": ")[2].split())
+
+
 def test_a_userdebug_build_can_be_measured_and_its_dead_man_outlives_adbd(handheld: Handheld, tmp_path: Path) -> None:
     phone = attach(connect(handheld.serial, handheld.adb_server))
     adbd = phone.shell("pidof", "adbd").out
@@ -33,7 +38,7 @@ def test_a_userdebug_build_can_be_measured_and_its_dead_man_outlives_adbd(handhe
     assert "lived on when adbd was restarted" in said
     assert phone.shell("pidof", "adbd").out != adbd
     assert phone.shell("ls", TERMS.folder, as_root=True).code != 0
-    assert told(tmp_path / "phone.jsonl").split()[1:] == said.split()[1:]  # but for the serial, with which it begins
+    assert unwrapped(told(tmp_path / "phone.jsonl")) == unwrapped(said)
     assert handheld.serial not in (tmp_path / "phone.jsonl").read_text()
 
 
