@@ -48,8 +48,8 @@ class PressedGuest:
     def root(self, script: str, timeout_s: float = 60) -> Completed:
         return self.link.run(("su", "0", "sh", "-c", script), timeout_s=timeout_s)
 
-    def read(self, script: str) -> str:
-        done = self.root(script)
+    def read(self, script: str, timeout_s: float = 60) -> str:
+        done = self.root(script, timeout_s)
         assert (done.code, done.err) == (0, "")
         return done.out.strip()
 
