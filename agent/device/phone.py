@@ -9,7 +9,7 @@ from agent.device.batch import Answer, Question
 from agent.device.root import Root, find_root
 from agent.ports import Completed, Transport
 from reports.record import Conditions, DeviceFacts
-from workloads.errors import FinalError
+from workloads.errors import FinalError, TransientError
 
 WRITE = 'cat >"$1"; s=$?; cat "$1"; exit $s'
 """Run as `sh -c WRITE sh PATH`, the value on standard input: one write(2), as sysfs and sysctl files need; then it is
@@ -111,6 +111,8 @@ class Phone:
         """
         token = batch.new_token()
         done = self.shell(*batch.build(questions, token), as_root=as_root, timeout_s=timeout_s)
+        if not done.out.strip():  # the words of whatever failed before the first answer: su, the shell itself
+            raise TransientError(f"{self.serial}: answered none of {len(questions)} questions: {said(done)}")
         return batch.read(done.out, token, len(questions))
 
     def read_text(self, path: str) -> str:
