@@ -116,6 +116,14 @@ def test_off_and_on_mean_the_same_in_every_form_that_has_them(layout: Layout) ->
     assert off.evidence["kcompressd_cpu_s"] == 0
 
 
+def test_a_number_that_says_what_it_counts_is_taken_only_where_that_is_counted() -> None:
+    assert [tree(Akcompress()).knob.canonical(word) for word in ("1 thread", "4 threads", "4")] == ["1", "4", "4"]
+    with pytest.raises(InputError, match="'2 threads': here it counts pages in the queue, not threads"):
+        tree(VmSysctl()).knob.canonical("2 threads")
+    with pytest.raises(InputError, match="'2 threads': here it is off or on, not threads"):
+        tree(Switch()).knob.canonical("2 threads")
+
+
 @pytest.mark.parametrize("layout", [VmSysctl(), Switch(), Marie(), Akcompress()])
 @pytest.mark.parametrize("value", ["on", "off"])
 def test_too_little_swapping_proves_neither_on_nor_off(layout: Layout, value: str) -> None:

@@ -8,6 +8,7 @@ from agent.device import batch
 from agent.knobs.activity import Activity, Growth, Level, growth
 from agent.knobs.base import FileKnob, whole_number
 from reports.record import Proof, ProofOutcome
+from workloads.errors import InputError
 
 PARAMETERS = batch.each("/sys/module/*/parameters/*kcompressd*")
 """Module parameters of every tree; one question for all families."""
@@ -78,12 +79,15 @@ class Kcompressd(FileKnob):
         return PROOF[self.level]
 
     def canonical(self, text: str) -> str:
-        """Turn `0` into `off` and `on` into a number; numbers stay.
+        """Turn `0` into `off` and `on` into a number; numbers stay. `2 threads` is 2 where threads are counted.
 
         Raises:
-            InputError: something else.
+            InputError: something else, or a number of what is not counted here.
         """
-        word = text.strip()
+        word, _, counted = text.strip().partition(" ")
+        if counted and f"{counted.rstrip('s')}s" != self.unit:
+            counts = "is off or on" if self.most == 1 else f"counts {self.unit}"
+            raise InputError(f"{self.name}: {text!r}: here it {counts}, not {counted}")
         if word in ("off", "on"):
             return "off" if word == "off" else str(self.usual)
         number = whole_number(word, f"{self.name} ({self.unit}, on or off)", self.least, self.most)
