@@ -13,7 +13,7 @@ from typing import TextIO
 
 from agent.handheld.machine import Handheld
 from tests.soak.ordeal import NOTHING, Ordeal, Outcome, undergo
-from tests.soak.table import document, line
+from tests.soak.table import COLUMNS, document, line
 from tests.support.faults import checks
 from tests.support.faults.bench import FaultBench, fault_bench
 from tests.support.faults.catalogue import ADB_SERVER, DROP, FAULTS, GROUP_ADBD, KILL, KILL_AND_DROP, REBOOT, Fault
@@ -77,6 +77,7 @@ def _group(bench: FaultBench) -> None:
 
 
 def _told(outcomes: Iterator[Outcome], out: TextIO) -> Iterator[Outcome]:
+    print(COLUMNS, end="", file=out)
     for outcome in outcomes:
         print(line(outcome), f"{outcome.took_s:.0f} s", file=out, flush=True)
         yield outcome

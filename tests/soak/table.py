@@ -17,6 +17,9 @@ completion, or said in one line why not. Run 0 is without a fault: it tells how 
 **{good} of {runs} runs hold all of it.** {completed} completed by themselves, {resumed} were resumed to completion,
 {rest} were not begun when the fault struck and said so. Each fault and its defined outcome: [faults.md](faults.md).
 
+"""
+
+COLUMNS = """\
 | run | seed | fault | struck at | in trial | how it ended | holds |
 |--:|--:|---|--:|---|---|---|
 """
@@ -51,7 +54,7 @@ def document(outcomes: Sequence[Outcome], made: str) -> str:
         resumed=ends.count("resumed"),
         rest=ends.count("not begun"),
     )
-    return head + "".join(f"{line(outcome)}\n" for outcome in outcomes)
+    return head + COLUMNS + "".join(f"{line(outcome)}\n" for outcome in outcomes)
 
 
 def _cell(text: str) -> str:

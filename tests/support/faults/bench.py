@@ -16,7 +16,16 @@ from agent.handheld.machine import Handheld
 from tests.support.faults.proxy import Proxy, proxy
 from workloads.errors import TransientError
 
-RECLAIM = (sys.executable, "-P", "-c", "from agent.cli.main import run; run()")
+_PROGRAM = """\
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+from agent.cli.main import run
+run()
+"""
+RECLAIM = (sys.executable, "-P", "-c", _PROGRAM)
+"""`reclaim` as a user starts it: a test that runs in the background or under nohup has these signals ignored."""
+
 DATA = Path(__file__).parents[2] / "data"
 EXPERIMENT, WORKLOAD = DATA / "short-trials.toml", DATA / "one-launch.toml"
 _BACK_S = 120.0
