@@ -24,14 +24,14 @@ show() { cat "$1" 2>&1; }
 }'
 while [ $# -gt 1 ]; do
   case $1 in
-  file) echo "$t b $n $2"; show "$2"; end ;;
+  file) echo "$t b $n"; show "$2"; end ;;
   each) for f in $2; do [ -f "$f" ] && { echo "$t b $n $f"; show "$f"; end; }; done ;;
-  joined) echo "$t b $n $2"; cat $2 2>/dev/null; end ;;
+  joined) echo "$t b $n"; cat $2 2>/dev/null; end ;;
   program) echo "$t b $n"; (eval "$2") 2>&1 </dev/null; end ;;
   esac
   n=$((n + 1)); shift 2
 done
-exit 0
+echo "$t z"
 """
 """Run as `sh -c SCRIPT sh TOKEN KIND WHAT ...`. An empty IFS lets globs expand while spaces stay as they are. mksh
 reads a file by `$(<FILE)` without starting a program (0.1 s each on a busy guest); what comes out empty is left to
@@ -53,7 +53,7 @@ class Answer:
     """What came back.
 
     Attributes:
-        name: path of the file, empty for a program.
+        name: path of the file, the glob of joined files, empty for a program.
         text: what it held or printed, errors included.
         code: 0 when it could be read or the program said so.
     """
@@ -98,18 +98,24 @@ def build(questions: Sequence[Question], token: str) -> tuple[str, ...]:
     return ("sh", "-c", SCRIPT, "sh", token, *(word for q in questions for word in (q.kind, q.what)))
 
 
-def read(text: str, token: str, count: int) -> tuple[tuple[Answer, ...], ...]:
-    """Return the answers to each of `count` questions.
+def read(text: str, token: str, questions: Sequence[Question]) -> tuple[tuple[Answer, ...], ...]:
+    """Return the answers to each of the questions that were asked.
 
     Raises:
         TransientError: the answer is not whole.
     """
-    answers: list[list[Answer]] = [[] for _ in range(count)]
+    answers: list[list[Answer]] = [[] for _ in questions]
     frames = re.compile(rf"^{token} b (\d+) ?(.*)\n((?s:.*?))\n{token} e (\d+)$", re.MULTILINE)
     begun = len(re.findall(rf"^{token} b ", text, re.MULTILINE))
     found = list(frames.finditer(text))
     for frame in found:
-        answers[int(frame[1])].append(Answer(frame[2], frame[3], int(frame[4])))
-    if begun != len(found) or not text.strip():
+        number = int(frame[1])
+        answers[number].append(Answer(frame[2] or _name(questions[number]), frame[3], int(frame[4])))
+    if begun != len(found) or not text.endswith(f"{token} z\n"):
         raise TransientError(f"the phone's answer is not whole: {len(found)} of {begun} parts came: {text[-200:]!r}")
     return tuple(map(tuple, answers))
+
+
+def _name(question: Question) -> str:
+    """What an answer is called whose frame names nothing: a path may hold line feeds, or what echo makes some of."""
+    return "" if question.kind == "program" else question.what

@@ -227,7 +227,8 @@ class FakePhone:
     def _batch(self, call: Call) -> str:
         token, *words = call.argv
         pairs = zip(words[::2], words[1::2], strict=True)
-        return "".join(self._answer(token, number, *pair, call.as_root) for number, pair in enumerate(pairs))
+        told = [self._answer(token, number, *pair, call.as_root) for number, pair in enumerate(pairs)]
+        return "".join([*told, f"{token} z\n"])
 
     def _answer(self, token: str, number: int, kind: str, what: str, as_root: bool) -> str:  # noqa: FBT001 - a shell's words
         if kind == "program":
@@ -235,9 +236,10 @@ class FakePhone:
             return f"{token} b {number}\n{done.out}{done.err}\n{token} e {done.code}\n"
         if kind == "joined":
             text = "".join(self._cat(path, as_root)[0] for path in self.paths(what))
-            return f"{token} b {number} {what}\n{text}\n{token} e 0\n"
-        read = [(path, *self._cat(path, as_root)) for path in (self.paths(what) if kind == "each" else [what])]
-        return "".join(f"{token} b {number} {path}\n{text}\n{token} e {code}\n" for path, text, code in read)
+            return f"{token} b {number}\n{text}\n{token} e 0\n"
+        found = [(f" {path}", path) for path in self.paths(what)] if kind == "each" else [("", what)]
+        read = [(name, *self._cat(path, as_root)) for name, path in found]
+        return "".join(f"{token} b {number}{name}\n{text}\n{token} e {code}\n" for name, text, code in read)
 
     def _cat(self, path: str, as_root: bool) -> tuple[str, int]:  # noqa: FBT001 - a shell's words
         try:

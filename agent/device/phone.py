@@ -113,7 +113,7 @@ class Phone:
         done = self.shell(*batch.build(questions, token), as_root=as_root, timeout_s=timeout_s)
         if not done.out.strip():  # the words of whatever failed before the first answer: su, the shell itself
             raise TransientError(f"{self.serial}: answered none of {len(questions)} questions: {said(done)}")
-        return batch.read(done.out, token, len(questions))
+        return batch.read(done.out, token, questions)
 
     def read_text(self, path: str) -> str:
         """Return a file's text without the line feeds it ends in, read as root where there is root.

@@ -67,6 +67,6 @@ class RecordingTransport:
         if request.token is None:
             self.entries.append(Entry(run_key(request, stdin), done=done))
             return
-        answers = batch.read(done.out, request.token, len(request.questions))
+        answers = batch.read(done.out, request.token, request.questions)
         keys = (question_key(request.form, question) for question in request.questions)
         self.entries += [Entry(key, told) for key, told in zip(keys, answers, strict=True)]

@@ -58,8 +58,8 @@ class ReplayPhone:
             return done or Completed(tuple(argv), 0, "", "")
         asked = enumerate(question_key(request.form, question) for question in request.questions)
         answered = ((number, key[1], answer) for number, key in asked for answer in self._next(key).answers)
-        told = (_frame(request.token, *one) for one in answered)
-        return Completed(tuple(argv), 0, "".join(told) or "\n", "")
+        told = "".join(_frame(request.token, *one) for one in answered)
+        return Completed(tuple(argv), 0, f"{told}{request.token} z\n", "")
 
     def push(self, data: bytes, remote: str, *, mode: int = 0o644) -> None:
         """Refuse: nothing of that is recorded."""
@@ -96,5 +96,5 @@ def replay(path: Path, *, forgiving: bool = False) -> ReplayPhone:
 
 
 def _frame(token: str, number: int, kind: str, answer: batch.Answer) -> str:
-    name = "" if kind == "program" else f" {answer.name}"
+    name = f" {answer.name}" if kind == "each" else ""
     return f"{token} b {number}{name}\n{answer.text}\n{token} e {answer.code}\n"

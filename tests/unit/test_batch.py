@@ -23,7 +23,7 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     def asked(*questions: Question) -> tuple[tuple[Answer, ...], ...]:
         argv = [request.param, *batch.build(questions, TOKEN)[1:]]
         done = subprocess.run(argv, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
-        return batch.read(done.stdout, TOKEN, len(questions))
+        return batch.read(done.stdout, TOKEN, questions)
 
     return asked
 
@@ -51,6 +51,17 @@ def test_a_glob_answers_once_per_file_and_not_at_all_for_none(ask: Ask, tmp_path
         (f"{tmp_path}/a 2", "a 2"),
     ]
     assert none == ()
+
+
+def test_globs_alone_may_find_nothing(ask: Ask, tmp_path: Path) -> None:
+    assert ask(batch.each(f"{tmp_path}/z*")) == ((),)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\n", "a\\nb", "-n"])
+def test_a_file_may_have_any_name(ask: Ask, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("text")
+    ((answer,),) = ask(batch.file(f"{tmp_path}/{name}"))
+    assert answer == Answer(f"{tmp_path}/{name}", "text", 0)
 
 
 def test_many_files_are_joined_into_one_answer(ask: Ask, tmp_path: Path) -> None:
@@ -87,7 +98,7 @@ def test_a_file_cannot_forge_a_frame_because_it_cannot_know_the_token(ask: Ask, 
 @pytest.mark.parametrize("text", ["", f"{TOKEN} b 0 /x\nhalf", f"{TOKEN} b 0\nx\n{TOKEN} e 0\n{TOKEN} b 1\n"])
 def test_an_answer_that_is_cut_off_is_no_answer(text: str) -> None:
     with pytest.raises(TransientError, match="not whole"):
-        batch.read(text, TOKEN, 2)
+        batch.read(text, TOKEN, [batch.file("/x"), batch.program("y")])
 
 
 def test_every_token_is_new() -> None:
