@@ -15,6 +15,7 @@ from agent.runner.repeats import next_attempt
 from agent.runner.run import Request, benched, prepare, terms_of
 from agent.runner.same_phone import changes, check_same
 from agent.runner.trial import Bench
+from agent.runner.workspace import Workspace
 from reports.interruptions import RESUMED, seam
 from reports.record import Caveat, PlannedTrial
 from reports.stopping import stopped_after
@@ -89,7 +90,7 @@ def _rebooted(phone: Phone, store: RunStore) -> tuple[str, ...]:
 
 
 def put_back(phone: Phone, store: RunStore, request: Request) -> None:
-    """Put back what the run has left changed on its phone; write nothing on any other phone.
+    """Put back what the run has left changed on its phone, and leave it clean; write nothing on any other phone.
 
     Raises:
         FinalError: it is another phone, a setting could not be put back, or the phone is another run's.
@@ -100,6 +101,8 @@ def put_back(phone: Phone, store: RunStore, request: Request) -> None:
     left = leftover.look(phone, terms.folder)
     if settings_open(store) or (left is not None and undo.is_ours(left, store.path)):
         undo.restore(phone, store.undo_path, terms)
+    Workspace(phone).sweep()
+    Workspace(phone).remove()
 
 
 def _over_the_seam(bench: Bench, store: RunStore, first: PlannedTrial, changed: Sequence[str], watch: Watch) -> Caveat:

@@ -13,6 +13,7 @@ from agent.knobs import undo
 from agent.knobs.base import Knob
 from agent.knobs.deadman import Terms
 from agent.knobs.discover import describe, discover
+from agent.knobs.undisturbed import undisturbed
 from agent.ports import Clock
 from agent.runner import hostload, preflight
 from agent.runner.attempts import Watch, carry_out
@@ -141,8 +142,8 @@ def benched(phone: Phone, store: RunStore, request: Request, ready: Ready, clock
             pid = hostload.qemu_pid(request.machine)
             yield Bench(phone, guard, request.experiment, capabilities(phone), workspace, programs, clock, pid)
     finally:
-        with contextlib.suppress(DeviceError):  # a phone that is gone: what went wrong first is what is told
-            workspace.remove()
+        with undisturbed(terms_of(request).grace_s, asked=False), contextlib.suppress(DeviceError):
+            workspace.remove()  # on a phone that is gone: what went wrong first is what is told
 
 
 def _programs(workspace: Workspace, experiment: Experiment, abi: str) -> dict[str, str]:
