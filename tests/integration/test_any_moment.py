@@ -122,15 +122,6 @@ def test_a_refusal(commands: int, tmp_path: Path) -> None:
             assert "a setting" not in list(wrong(trials)), f"after command {at}"
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Ctrl-C is heard, also where the tests run in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c(commands: int, tmp_path: Path) -> None:
     for at in range(3, commands, STEP):
         trials = made(interrupted_at(at))

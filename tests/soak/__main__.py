@@ -49,7 +49,7 @@ def main(argv: Sequence[str], out: TextIO, err: TextIO) -> int:
 
 
 def _short(seed: int) -> list[Ordeal]:
-    return [Ordeal(number, seed + number - 1, fault) for number, fault in enumerate(_SHORT, start=1)]
+    return [Ordeal(number, seed + number - 1, fault, blocks=1) for number, fault in enumerate(_SHORT, start=1)]
 
 
 def plan(seed: int, runs: int, faults: Sequence[Fault]) -> list[Ordeal]:
@@ -65,7 +65,8 @@ def _soak(ordeals: Sequence[Ordeal], folder: Path, err: TextIO) -> Iterator[Outc
     with Handheld.start(progress=lambda text: print(text, file=err)) as guest, fault_bench(guest) as bench:
         first = checks.settings(bench)
         _group(bench)
-        calm = undergo(bench, Ordeal(0, ordeals[0].seed, NOTHING), folder / "run-0", 0.0, first)
+        nothing = Ordeal(0, ordeals[0].seed, NOTHING, blocks=ordeals[0].blocks)
+        calm = undergo(bench, nothing, folder / "run-0", 0.0, first)
         yield calm
         for ordeal in ordeals:
             yield undergo(bench, ordeal, folder / f"run-{ordeal.number}", calm.took_s, first)

@@ -31,6 +31,7 @@ class Ordeal:
         seed: what the moment is drawn with.
         fault: what goes wrong.
         silence_s: seconds without a sign of life after which the phone restores itself.
+        blocks: of the run.
         kcompressd: switch it, too; its trials are repeated, because so little memory is eaten.
     """
 
@@ -38,6 +39,7 @@ class Ordeal:
     seed: int
     fault: Fault
     silence_s: int = _SHORT_SILENCE_S
+    blocks: int = 2
     kcompressd: bool = False
 
     def moment_s(self, length_s: float) -> float:
@@ -75,7 +77,8 @@ class Outcome:
 def undergo(bench: FaultBench, ordeal: Ordeal, folder: Path, length_s: float, first: Mapping[str, str]) -> Outcome:
     """Run an experiment under a fault, resume it, and look whether all that must hold does."""
     began, run = time.monotonic(), folder / "run"
-    agent = bench.start("run", str(_experiment(folder, ordeal)), "-o", str(run))
+    words = ("run", str(_experiment(folder, ordeal)), "-o", str(run), "--blocks", str(ordeal.blocks))
+    agent = bench.start(*words)
     wrong: list[str] = []
     try:
         where = _wait(bench, agent, ordeal, ordeal.moment_s(length_s))
