@@ -6,7 +6,7 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -17,6 +17,7 @@ from tests.soak.table import COLUMNS, document, line
 from tests.support.faults import checks
 from tests.support.faults.bench import FaultBench, fault_bench
 from tests.support.faults.catalogue import ADB_SERVER, DROP, FAULTS, GROUP_ADBD, KILL, KILL_AND_DROP, REBOOT, Fault
+from workloads.errors import ReclaimError
 
 _SHORT: tuple[Fault, ...] = (DROP, KILL, ADB_SERVER, REBOOT)
 _FULL_SILENCE_S = 90
@@ -61,16 +62,30 @@ def plan(seed: int, runs: int, faults: Sequence[Fault]) -> list[Ordeal]:
 
 
 def _soak(ordeals: Sequence[Ordeal], folder: Path, err: TextIO) -> Iterator[Outcome]:
-    """Run one after the other on one handheld; the first run, without a fault, tells how long they are."""
-    with Handheld.start(progress=lambda text: print(text, file=err)) as guest, fault_bench(guest) as bench:
-        first = checks.settings(bench)
-        _group(bench)
-        nothing = Ordeal(0, ordeals[0].seed, NOTHING, blocks=ordeals[0].blocks)
-        calm = undergo(bench, nothing, folder / "run-0", 0.0, first)
-        yield calm
-        for ordeal in ordeals:
-            yield undergo(bench, ordeal, folder / f"run-{ordeal.number}", calm.took_s, first)
-            _group(bench)
+    """Run one after the other on one handheld; a new one only where it did not come back.
+
+    The first run, without a fault, tells how long they are.
+    """
+    left = [Ordeal(0, ordeals[0].seed, NOTHING, blocks=ordeals[0].blocks), *ordeals]
+    length_s = 0.0
+    while left:
+        with Handheld.start(progress=lambda text: print(text, file=err)) as guest, fault_bench(guest) as bench:
+            first, whole = checks.settings(bench), True
+            while left and whole:
+                _group(bench)
+                outcome = _undergo(bench, left.pop(0), folder, length_s, first)
+                whole = outcome.took_s > 0
+                length_s = length_s or outcome.took_s
+                yield outcome
+
+
+def _undergo(
+    bench: FaultBench, ordeal: Ordeal, folder: Path, length_s: float, first: Mapping[str, str]
+) -> Outcome:
+    try:
+        return undergo(bench, ordeal, folder / f"run-{ordeal.number}", length_s, first)
+    except ReclaimError as error:
+        return Outcome(ordeal, 0.0, "-", "-", None, (f"the handheld is lost: {error}",), 0.0)
 
 
 def _group(bench: FaultBench) -> None:
