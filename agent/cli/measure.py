@@ -69,9 +69,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             continue
         for part in shown:
             screen.print(part)
-    for file, kind in ((args.csv, "csv"), (args.parquet, "parquet")):
-        if file:
-            _write(file, kind, found.tidy)
+    _write_files(args, found)
     if args.json and (found.traces or found.runs):
         document = {"schema": 1, "traces": found.traces, "runs": found.runs, "failed": found.failed}
         out.write(json.dumps(document, indent=1) + "\n")
@@ -139,6 +137,15 @@ def _measured(source: Path, err: TextIO) -> "pd.DataFrame":
     if measures is None or measures.empty:
         raise InputError(f"{source}: no trial of this run has ended yet: there is nothing to measure")
     return measures
+
+
+def _write_files(args: argparse.Namespace, found: _Found) -> None:
+    for file, kind in ((args.csv, "csv"), (args.parquet, "parquet")):
+        try:
+            if file:
+                _write(file, kind, found.tidy)
+        except ReclaimError as error:
+            found.failed.append(str(error))
 
 
 def _write(file: Path, kind: str, parts: "list[pd.DataFrame]") -> None:

@@ -29,6 +29,8 @@ class Failed:
     why: str
 
 
+DEFECT = "not measured, by a defect of reclaim"
+
 _WORTH_BYTES = 40 << 20
 
 Outcome: TypeAlias = TraceMeasures | Failed
@@ -75,6 +77,9 @@ def attempt(path: Path, engine: Path | None = None) -> Outcome:
         return Failed(str(error))
     except MemoryError:
         return Failed(f"{path}: needs more memory than there is: measure it alone (-j 1)")
+    except Exception as error:  # noqa: BLE001 - a defect that one trace brings out must not cost the others their answer
+        told = " ".join(str(error).split())[:200]
+        return Failed(f"{path}: {DEFECT} ({type(error).__name__}: {told}): report it with the trace")
 
 
 @dataclass

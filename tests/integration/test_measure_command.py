@@ -70,6 +70,25 @@ def test_one_bad_file_does_not_cost_the_others_their_answer(trace: Path, tmp_pat
     ]
 
 
+def test_a_table_without_a_row_is_not_written_and_every_reason_is_told(tmp_path: Path) -> None:
+    (tmp_path / "bad").write_text("no trace\n")
+    said = measure(tmp_path / "bad", "--csv", tmp_path / "m.csv")
+    assert said.code == 2
+    assert [line.split(":")[1].strip() for line in said.err.splitlines()] == [
+        str(tmp_path / "bad"),
+        str(tmp_path / "m.csv"),
+    ]
+    assert not (tmp_path / "m.csv").exists()
+
+
+def test_json_names_the_traces_that_failed(trace: Path, tmp_path: Path) -> None:
+    said = measure(trace, tmp_path / "missing", "--json", "-j", 1)
+    assert said.code == 2
+    document = json.loads(said.out)
+    assert [one["trace"] for one in document["traces"]] == [str(trace)]
+    assert document["failed"] == [f"{tmp_path / 'missing'}: cannot be opened: No such file or directory"]
+
+
 def test_a_folder_that_is_no_run_is_one_line(tmp_path: Path) -> None:
     said = measure(tmp_path)
     assert (said.code, said.out) == (2, "")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.traces.many import Failed, attempt
+from reports.traces.many import DEFECT, Failed, attempt
 from tests.support.traces import TraceBuilder
 
 PID = 100
@@ -54,6 +54,7 @@ def check(path: Path, data: bytes) -> None:
     if isinstance(outcome, Failed):
         assert outcome.why.startswith(f"{path}: ")
         assert "\n" not in outcome.why
+        assert DEFECT not in outcome.why
     else:
         assert all(math.isfinite(row.value) for row in outcome.rows)
 

@@ -143,6 +143,13 @@ def test_the_parts_of_a_launch_add_up_to_its_time_to_display(measure: Measure) -
     assert sum(found.values()) == pytest.approx(0.75)
 
 
+def test_a_thread_that_lived_before_its_launch_slept_until_its_first_switch(measure: Measure) -> None:
+    trace = phone().launches(1, 3, APP, kind="warm").frame(1.5, 42, PID, shown=1.8, drawn=(1.5625, 1.75))
+    trace.slices(PID, PID, activityStart=(1.25, 1.3), activityResume=(1.3, 1.4)).runs(9, "other", 0.5, 4, cpu=5)
+    found = parts(measure(trace.runs(PID, APP[-15:], 1.25, 2)))
+    assert found == {"before_main": 0, "main_running": 0.5, "main_sleeping": 0.25, "main_uninterruptible": 0}
+
+
 def test_memory_explains_direct_reclaim_of_the_main_thread_and_of_no_other(measure: Measure) -> None:
     trace = cold(phone().launches(1, 3, APP).config("vmscan/*")).frame(1.5, 42, PID, shown=1.8, drawn=(1.55, 1.75))
     for tid, begin, end in ((PID, 0.9, 1.0625), (PID, 1.4375, 1.46875), (RENDER, 1.25, 1.5), (300, 1, 1.5)):

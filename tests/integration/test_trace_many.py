@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.traces import many
 from reports.traces.many import Failed, Outcome, measure_many
 from tests.support.traces import TraceBuilder
 
@@ -42,6 +43,15 @@ def test_a_process_that_dies_costs_its_trace_a_line_and_the_next_one_nothing(tmp
     for path, outcome in zip(paths, measured(paths, jobs=2, engine=deadly), strict=True):
         assert isinstance(outcome, Failed)
         assert outcome.why.startswith(f"{path}: the process that read it was killed, perhaps because memory ran out")
+
+
+def test_a_defect_that_a_trace_brings_out_is_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_path: Path, **_: object) -> None:
+        raise KeyError("a\nb")
+
+    monkeypatch.setattr(many, "measure_trace", broken)
+    (outcome,) = measured([tmp_path / "t"], jobs=1)
+    assert outcome == Failed(f"{tmp_path / 't'}: {many.DEFECT} (KeyError: 'a\\nb'): report it with the trace")
 
 
 def test_no_traces_are_no_answers() -> None:

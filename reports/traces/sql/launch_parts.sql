@@ -9,8 +9,9 @@
 --
 -- From: Perfetto thread_state of the app's main thread (ftrace sched/sched_switch and sched_waking; io_wait and
 -- blocked_function: sched/sched_blocked_reason); slices 'binder transaction' (ftrace binder/*), mm_vmscan_direct_reclaim
--- (ftrace vmscan/*) and 'JIT compiling ...' (atrace dalvik); Perfetto sched of kswapd and kcompressd; /proc/vmstat between the last sample before the window and the first after it; ftrace
--- power/cpu_frequency. ART's garbage collector (slice ReclaimPhase and the like) is no reclaim of the kernel and not counted.
+-- (ftrace vmscan/*) and 'JIT compiling ...' (atrace dalvik); Perfetto sched of kswapd and kcompressd; ftrace power/cpu_frequency;
+-- /proc/vmstat between the last sample before the window and the first after it. ART's garbage collector (slice ReclaimPhase and
+-- the like) is no reclaim of the kernel and not counted.
 
 WITH
   state AS (

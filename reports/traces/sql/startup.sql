@@ -154,18 +154,31 @@ WITH
       utid IS NOT NULL
       AND ts >= (SELECT ts FROM sched ORDER BY ts LIMIT 1)
       AND ts_end <= (SELECT ts + max(dur, 0) FROM sched ORDER BY ts DESC LIMIT 1)
+  ),
+  seen AS (
+    SELECT
+      covered.launch,
+      covered.window,
+      part.state,
+      part.io_wait,
+      part.blocked_function,
+      max(part.ts, covered.ts) AS ts,
+      min(iif(part.dur < 0, trace_end(), part.ts + part.dur), covered.ts_end) AS ts_end
+    FROM covered
+    CROSS JOIN thread_state AS part USING (utid)
+    WHERE part.ts < covered.ts_end AND (part.dur < 0 OR part.ts + part.dur > covered.ts)
   )
-SELECT
-  covered.launch,
-  covered.window,
-  part.state,
-  part.io_wait,
-  part.blocked_function,
-  max(part.ts, covered.ts) AS ts,
-  min(iif(part.dur < 0, trace_end(), part.ts + part.dur), covered.ts_end) AS ts_end
-FROM covered
-CROSS JOIN thread_state AS part USING (utid)
-WHERE part.ts < covered.ts_end AND (part.dur < 0 OR part.ts + part.dur > covered.ts);
+SELECT launch, window, state, io_wait, blocked_function, ts, ts_end
+FROM seen
+UNION ALL
+-- A thread that lives already and that no switch tells of is asleep; only in a cold launch it is not there yet.
+SELECT seen.launch, seen.window, 'S', NULL, NULL, covered.ts, min(seen.ts)
+FROM seen
+JOIN covered USING (launch, window)
+JOIN reclaim_launch USING (launch)
+WHERE reclaim_launch.kind != 'cold'
+GROUP BY 1, 2
+HAVING min(seen.ts) > covered.ts;
 
 CREATE OR REPLACE PERFETTO TABLE reclaim_jit AS
 SELECT upid, slice.ts, slice.dur
