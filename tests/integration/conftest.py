@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.isolation import interruptible, own_state
+from tests.support.isolation import own_state
 
-__all__ = ["interruptible", "own_state"]
+__all__ = ["own_state"]
 
 
 @pytest.fixture

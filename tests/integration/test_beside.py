@@ -19,9 +19,6 @@ from tests.support.synthetic_run import Shape, make_run
 from workloads.errors import InputError
 
 
-pytestmark = pytest.mark.usefixtures("interruptible")
-
-
 def errand(name: str, program: str) -> Errand:
     return Errand(name, (sys.executable, "-S", "-c", program))
 

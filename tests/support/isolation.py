@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Property tests have no time limit of their own: a busy machine is no bug. What tests remember is not the user's."""
 
-import signal
 from collections.abc import Iterator
 from itertools import count
 
@@ -21,11 +20,3 @@ def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("RECLAIM_STATE", str(tmp_path_factory.getbasetemp() / f"state-{next(_numbers)}"))
         patch.setenv("RECLAIM_METRICS", str(tmp_path_factory.getbasetemp() / "no-metrics"))
         yield
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Ctrl-C interrupts: where tests were started with `&` in a shell script it is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)

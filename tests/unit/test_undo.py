@@ -14,8 +14,6 @@ from agent.knobs.undo import Entry, begin, guarded, load, restore
 from workloads.errors import FinalError, InputError, ProofError, StoreError, TransientError
 from workloads.spec import Setting
 
-pytestmark = pytest.mark.usefixtures("interruptible")
-
 SWAPPINESS = "sysctl:vm.swappiness"
 FILE = "/proc/sys/vm/swappiness"
 
