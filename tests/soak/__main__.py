@@ -79,9 +79,7 @@ def _soak(ordeals: Sequence[Ordeal], folder: Path, err: TextIO) -> Iterator[Outc
                 yield outcome
 
 
-def _undergo(
-    bench: FaultBench, ordeal: Ordeal, folder: Path, length_s: float, first: Mapping[str, str]
-) -> Outcome:
+def _undergo(bench: FaultBench, ordeal: Ordeal, folder: Path, length_s: float, first: Mapping[str, str]) -> Outcome:
     try:
         return undergo(bench, ordeal, folder / f"run-{ordeal.number}", length_s, first)
     except ReclaimError as error:
