@@ -92,7 +92,7 @@ def _card(each: Comparison) -> Card:
         return Card(each.metric.title, "?", f"{levels}, n = {each.n}", word, tone)
     if each.relative is None:
         shown = scale(each.metric.unit, each.difference.value)
-        figure = quantity(each.difference.value, each.metric.unit, shown)
+        figure = ("+" if each.difference.value > 0 else "") + quantity(each.difference.value, each.metric.unit, shown)
         return Card(each.metric.title, figure, f"{effect_text(each)}; {levels}, n = {each.n}", word, tone)
     interval = relative_text(each).partition(" ")[2]
     return Card(each.metric.title, change(each.relative.value), f"{interval}; {levels}, n = {each.n}", word, tone)
