@@ -6,7 +6,9 @@ import signal
 import threading
 from collections.abc import Iterator
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""How a process is asked to end."""
+
 _TWICE = 2
 
 
@@ -35,7 +37,7 @@ def undisturbed(grace_s: float, *, asked: bool) -> Iterator[None]:
         elif len(caught) > _TWICE:
             raise KeyboardInterrupt
 
-    told = [number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN]  # nohup ignores SIGHUP
+    told = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]  # nohup ignores SIGHUP
     before = {number: signal.signal(number, hold) for number in (*told, signal.SIGALRM)}
     try:
         yield

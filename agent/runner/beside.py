@@ -10,10 +10,14 @@ import contextlib
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from agent.knobs.undisturbed import ENDING
+
 _STDERR_LINES = 50
+_LOOK_S = 0.2
+"""A signal that comes just before a wait does not end it: its handler runs after the wait."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,15 @@ def run_beside(errands: Sequence[Errand], told: Callable[[str, str], None]) -> t
         with lock:
             told(name, line)
 
-    with contextlib.ExitStack() as pipes:
-        running = [_Running(errand, pipes.enter_context(_start(errand))) for errand in errands]
+    processes: list[subprocess.Popen[str]] = []
+    with _interrupts_passed_on(processes), contextlib.ExitStack() as pipes:
+        for errand in errands:
+            processes.append(pipes.enter_context(_start(errand)))  # noqa: PERF401 - each can be asked to end at once
+        running = [_Running(errand, process) for errand, process in zip(errands, processes, strict=True)]
         threads = [thread for each in running for thread in each.follow(one_at_a_time)]
         for thread in threads:
-            _wait(thread, [each.process for each in running])
+            while thread.is_alive():
+                thread.join(_LOOK_S)
         return tuple(
             Outcome(each.errand.name, each.process.wait(), "".join(each.said), tuple(each.lines)) for each in running
         )
@@ -107,11 +115,22 @@ def _start(errand: Errand) -> subprocess.Popen[str]:
     )
 
 
-def _wait(thread: threading.Thread, processes: Sequence[subprocess.Popen[str]]) -> None:
-    while thread.is_alive():
-        try:
-            thread.join()
-        except KeyboardInterrupt:
-            for process in processes:
-                with contextlib.suppress(ProcessLookupError):
-                    process.send_signal(signal.SIGTERM)
+@contextlib.contextmanager
+def _interrupts_passed_on(processes: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
+    """Ask every process to end, once for each time that this one is asked.
+
+    By a handler, for a KeyboardInterrupt strikes anywhere: between two waits it would leave them all unasked.
+    """
+
+    def pass_on(_number: int, _frame: object) -> None:
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+
+    asked = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]  # nohup ignores SIGHUP
+    before = {number: signal.signal(number, pass_on) for number in asked}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -13,6 +13,7 @@ import pytest
 from agent.cli import phones
 from agent.cli.main import main
 from agent.cli.phones import chosen
+from agent.knobs.undisturbed import ENDING
 from agent.runner.beside import Errand, Outcome, run_beside
 from tests.support.adb_server import adb_server
 from tests.support.synthetic_run import Shape, make_run
@@ -47,22 +48,50 @@ def test_more_output_than_a_pipe_holds_stops_nobody() -> None:
     assert (outcome.code, len(outcome.out), len(told), len(outcome.last)) == (0, 300_001, 30_000, 50)
 
 
-def test_an_interrupt_goes_to_every_one_and_each_ends_in_its_own_way() -> None:
-    program = (
-        "import signal, sys\n"
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))\n"
-        "print('ready', file=sys.stderr, flush=True)\n"
-        "signal.pause()\n"
-    )
-    ready: list[str] = []
+def interrupted(program: str, times: int) -> list[int]:
+    """Exit codes of two such errands; each line that both have told is answered by an interrupt."""
+    told: list[str] = []
 
-    def told(name: str, _line: str) -> None:
-        ready.append(name)
-        if len(ready) == 2:
+    def interrupt(_name: str, _line: str) -> None:
+        told.append(_line)
+        if told.count(_line) == 2 and len(told) <= 2 * times:
             os.kill(os.getpid(), signal.SIGINT)
 
-    outcomes = run_beside([errand("A", program), errand("B", program)], told)
-    assert [outcome.code for outcome in outcomes] == [130, 130]
+    return [outcome.code for outcome in run_beside([errand("A", program), errand("B", program)], interrupt)]
+
+
+WAITS = """\
+import signal, sys, time
+{}
+print("ready", file=sys.stderr, flush=True)
+for _ in range(1200):  # not one long wait: a signal that comes just before it would not end it
+    time.sleep(0.05)
+"""
+
+
+def test_an_interrupt_goes_to_every_one_and_each_ends_in_its_own_way() -> None:
+    ends = WAITS.format("signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))")
+    assert interrupted(ends, 1) == [130, 130]
+    assert interrupted(WAITS.format(""), 1) == [-signal.SIGTERM, -signal.SIGTERM]
+
+
+def test_who_interrupts_twice_is_heard_twice() -> None:
+    stubborn = WAITS.format("""
+heard = []
+def hear(*_):
+    heard.append(1)
+    if len(heard) == 2:
+        sys.exit(7)
+    print("once", file=sys.stderr, flush=True)
+signal.signal(signal.SIGTERM, hear)
+""")
+    assert interrupted(stubborn, 2) == [7, 7]
+
+
+def test_the_handlers_of_interrupts_are_as_before() -> None:
+    before = [signal.getsignal(number) for number in ENDING]
+    beside(errand("A", ""))
+    assert [signal.getsignal(number) for number in ENDING] == before
 
 
 def test_all_means_those_that_are_ready_and_says_which_are_not() -> None:
