@@ -222,6 +222,7 @@ class DeviceFacts:
         perfetto: version line of the device's perfetto; None where absent.
         stand_in: what of this device is not a phone; None on a phone. Shown on every page.
         machine: what a virtual handheld runs on (QEMU version, accelerator, options), name -> text; empty on a phone.
+        apps: component -> version of each app of the workload; {} in runs of before this was recorded.
         schema: version of this layout.
     """
 
@@ -242,6 +243,7 @@ class DeviceFacts:
     perfetto: str | None
     stand_in: str | None = None
     machine: dict[str, str] = field(default_factory=dict)
+    apps: dict[str, str] = field(default_factory=dict)
     schema: int = SCHEMA_VERSION
 
 

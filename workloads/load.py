@@ -2,13 +2,15 @@
 """TOML files -> `workloads.spec` values; every problem is found at once and named by file and line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from workloads.apk import APKS, read_folder
+from workloads.choice import FORMS, slots
 from workloads.errors import InputError
 from workloads.rules import RuleEntry, repeated
 from workloads.spec import (
@@ -100,18 +102,39 @@ class WorkloadFile(TomlFile):
     steps: Annotated[tuple[Entry, ...], Field(min_length=1)]
 
     def problems(self) -> Iterator[Problem]:
-        """Apps that are no components, and what is wrong with the pressure and the steps."""
+        """Apps that are none, and what is wrong with the pressure and, where all apps are known, with the steps."""
         for index, app in enumerate(self.apps):
-            if "/" not in app:
-                yield ("apps", index), f"{app!r} is not a component: write package/.Activity"
+            if not slots(app) and not app.startswith(APKS):
+                yield ("apps", index), f"{app!r} is no app: write package/.Activity, {FORMS} or {APKS}FOLDER"
         for place, what in self.pressure.problems() if self.pressure else ():
             yield ("pressure", *place), what
-        yield from step_problems(self.steps, self.apps, pressure=self.pressure is not None)
+        if not any(app.startswith(APKS) for app in self.apps):
+            yield from self._step_problems([slot for app in self.apps for slot in slots(app) or (app,)])
 
-    def spec(self, name: str) -> Workload:
-        """As a value."""
-        pressure = Pressure(**self.pressure.model_dump()) if self.pressure else None
-        return Workload(name=name, title=self.title, apps=self.apps, pressure=pressure, steps=tuple(expand(self.steps)))
+    def _step_problems(self, apps: Sequence[str]) -> Iterator[Problem]:
+        return step_problems(self.steps, apps, pressure=self.pressure is not None)
+
+    def spec(self, path: Path, text: str) -> Workload:
+        """As a value; APK files that it names by their folder are read.
+
+        Raises:
+            InputError: what is wrong with them, or with the steps.
+            SetupError: nothing here reads them.
+        """
+        folders = {app: path.parent / app.removeprefix(APKS) for app in self.apps if app.startswith(APKS)}
+        apks = {app: read_folder(folder) for app, folder in folders.items()}
+        named = [[apk.component for apk in apks[app]] if app in apks else slots(app) for app in self.apps]
+        apps = tuple(dict.fromkeys(component for names in named for component in names))
+        if apks and (problems := list(self._step_problems(apps))):
+            raise placed(path, text, problems)
+        return Workload(
+            name=path.stem,
+            title=self.title,
+            apps=apps,
+            pressure=Pressure(**self.pressure.model_dump()) if self.pressure else None,
+            steps=tuple(expand(self.steps, apps)),
+            apks=tuple(apk for found in apks.values() for apk in found),
+        )
 
 
 class _Arm(TomlFile):
@@ -254,7 +277,7 @@ def experiment(name_or_file: str) -> tuple[Experiment, str]:
     made = _workload_file(below)
     if problems := list(model.doses(made.pressure)):
         raise placed(path, text, problems)
-    return model.spec(path.stem, made.spec(below.stem)), text
+    return model.spec(path.stem, made.spec(below, read(below))), text
 
 
 def names(folder: str) -> list[str]:
@@ -269,7 +292,7 @@ def workload(name_or_file: str, beside: Path = Path()) -> Workload:
         InputError: no such workload, or every problem of its file.
     """
     path = _workload_path(name_or_file, beside)
-    return _workload_file(path).spec(path.stem)
+    return _workload_file(path).spec(path, read(path))
 
 
 def _workload_path(name_or_file: str, beside: Path) -> Path:

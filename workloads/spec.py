@@ -179,15 +179,36 @@ Step: TypeAlias = Launch | Home | Dwell | StartPressure | WaitPressure | Release
 
 
 @dataclass(frozen=True)
+class Apk:
+    """An app that is installed for a run and removed after it.
+
+    Attributes:
+        path: the file on this computer.
+        component: what starts it.
+        version: its name and code.
+        sha256: of the file, in hex.
+    """
+
+    path: str
+    component: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Workload:
     """A sequence of steps under one pressure.
 
     Attributes:
         name: as the file is called.
         title: one line for people.
-        apps: components (`package/.Activity`) the steps may launch.
+        apps: components (`package/.Activity`) the steps may launch; before they are chosen on the phone, slots
+            (`launchable#1`: `workloads.choice`).
         pressure: None when the workload only launches.
         steps: in order; run on the phone from one script.
+        apks: apps among them that the run installs.
+        slots: what `apps` was before they were chosen, in the same order, empty for what was written as a component;
+            () before that.
     """
 
     name: str
@@ -195,6 +216,8 @@ class Workload:
     apps: tuple[str, ...]
     pressure: Pressure | None
     steps: tuple[Step, ...]
+    apks: tuple[Apk, ...] = ()
+    slots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

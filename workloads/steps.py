@@ -4,6 +4,7 @@
     return    a launch of kind `return`
     fill      start-pressure, wait-pressure
     repeat    its steps, so many times
+    each      its steps for every app of the workload, one after the other; there `app = "*"` is that app
     shuffle   its entries in an order that follows from `seed`, another one at each repetition; the same in every trial
 
 A `repeat` of one time inside a `shuffle` keeps its steps together.
@@ -23,6 +24,9 @@ MOST_STEPS = 1000
 
 
 MOST_WAIT_S, MOST_CELSIUS = 3600, 100
+
+ANY = "*"
+"""The app that an `each` has come to."""
 
 for _kind in get_args(Step):  # plain dataclasses, which pydantic else lets have keys that it does not know
     with_config(ConfigDict(extra="forbid"))(_kind)
@@ -49,6 +53,13 @@ class RepeatEntry(TomlFile):
     steps: Annotated[tuple["Entry", ...], Field(min_length=1)]
 
 
+class EachEntry(TomlFile):
+    """Steps, for every app of the workload."""
+
+    do: Literal["each"]
+    steps: Annotated[tuple["Entry", ...], Field(min_length=1)]
+
+
 class ShuffleEntry(TomlFile):
     """Entries in a seeded order."""
 
@@ -58,30 +69,41 @@ class ShuffleEntry(TomlFile):
 
 
 Entry: TypeAlias = Annotated[
-    Step | ReturnEntry | FillEntry | RepeatEntry | ShuffleEntry,
+    Step | ReturnEntry | FillEntry | RepeatEntry | EachEntry | ShuffleEntry,
     Field(discriminator="do"),
 ]
 
 
-def expand(entries: Sequence[Entry], turn: int = 0) -> Iterator[Step]:
+def expand(entries: Sequence[Entry], apps: Sequence[str], turn: int = 0, now: str = ANY) -> Iterator[Step]:
     """The steps that entries stand for, in order.
 
     Args:
         entries: of a file.
+        apps: of the workload, what each entry stands for.
         turn: how many times the loops around them have gone round; a shuffle's order depends on it.
+        now: the app that an `each` around them has come to.
     """
     for entry in entries:
         if isinstance(entry, RepeatEntry):
             for time in range(entry.times):
-                yield from expand(entry.steps, turn * entry.times + time)
+                yield from expand(entry.steps, apps, turn * entry.times + time, now)
+        elif isinstance(entry, EachEntry):
+            for place, app in enumerate(apps):
+                yield from expand(entry.steps, apps, turn * len(apps) + place, app)
         elif isinstance(entry, ShuffleEntry):
-            yield from expand(_shuffled(entry, turn), turn)
-        elif isinstance(entry, FillEntry):
-            yield from (StartPressure(), WaitPressure())
-        elif isinstance(entry, ReturnEntry):
-            yield Launch(entry.app, "return")
+            yield from expand(_shuffled(entry, turn), apps, turn, now)
         else:
-            yield entry
+            yield from _plain(entry, now)
+
+
+def _plain(entry: Step | ReturnEntry | FillEntry, now: str) -> Iterator[Step]:
+    if isinstance(entry, FillEntry):
+        yield from (StartPressure(), WaitPressure())
+    elif isinstance(entry, ReturnEntry | Launch):
+        kind = entry.kind if isinstance(entry, Launch) else "return"
+        yield Launch(now if entry.app == ANY else entry.app, kind)
+    else:
+        yield entry
 
 
 def _shuffled(entry: ShuffleEntry, turn: int) -> list[Entry]:
@@ -89,14 +111,16 @@ def _shuffled(entry: ShuffleEntry, turn: int) -> list[Entry]:
     return draw.sample(entry.steps, len(entry.steps))
 
 
-def count(entries: Sequence[Entry]) -> int:
-    """How many steps they stand for, without making them."""
+def count(entries: Sequence[Entry], apps: int) -> int:
+    """How many steps they stand for where there are so many apps, without making them."""
     total = 0
     for entry in entries:
         if isinstance(entry, RepeatEntry):
-            total += entry.times * count(entry.steps)
+            total += entry.times * count(entry.steps, apps)
+        elif isinstance(entry, EachEntry):
+            total += apps * count(entry.steps, apps)
         elif isinstance(entry, ShuffleEntry):
-            total += count(entry.steps)
+            total += count(entry.steps, apps)
         else:
             total += 2 if isinstance(entry, FillEntry) else 1
     return total
@@ -104,17 +128,23 @@ def count(entries: Sequence[Entry]) -> int:
 
 def step_problems(entries: Sequence[Entry], apps: Sequence[str], *, pressure: bool) -> Iterator[Problem]:
     """Launches of apps not listed, pressure steps without a pressure or out of order, more steps than make sense."""
-    for place, entry in _placed(entries):
-        if isinstance(entry, Launch | ReturnEntry) and entry.app not in apps:
-            yield place, f"launches {entry.app!r}, which `apps` does not list"
+    for place, entry, within_each in _placed(entries):
+        if isinstance(entry, Launch | ReturnEntry):
+            yield from ((place, what) for what in _app(entry.app, apps, within_each=within_each))
         if isinstance(entry, StartPressure | WaitPressure | FillEntry | Release) and not pressure:
             yield place, f"{entry.do} needs a [pressure] table"
-        if not isinstance(entry, RepeatEntry | ShuffleEntry):
-            yield from ((place, what) for what in _values(entry))
-    if (total := count(entries)) > MOST_STEPS:
+        yield from ((place, what) for what in _values(entry))
+    if (total := count(entries, len(apps))) > MOST_STEPS:
         yield ("steps",), f"are {total} steps with all repetitions, a trial takes at most {MOST_STEPS}"
     elif pressure:
-        yield from _out_of_order(entries)
+        yield from _out_of_order(entries, apps)
+
+
+def _app(app: str, apps: Sequence[str], *, within_each: bool) -> Iterator[str]:
+    if app == ANY and not within_each:
+        yield 'launches "*", which only an `each` around it gives a meaning'
+    elif app not in (*apps, ANY):
+        yield f"launches {app!r}, which `apps` does not list"
 
 
 def _values(entry: Entry) -> Iterator[str]:
@@ -129,10 +159,10 @@ def _values(entry: Entry) -> Iterator[str]:
         yield f"reads {entry.path!r}: give an absolute path on the phone"
 
 
-def _out_of_order(entries: Sequence[Entry]) -> Iterator[Problem]:
+def _out_of_order(entries: Sequence[Entry], apps: Sequence[str]) -> Iterator[Problem]:
     """Eaters are started when none are there, and waited for or let go when some are."""
     eating = False
-    for step in expand(entries):
+    for step in expand(entries, apps):
         if isinstance(step, StartPressure) and eating:
             yield ("steps",), "pressure is started while the eaters of an earlier start are there; `release` them first"
             return
@@ -142,9 +172,13 @@ def _out_of_order(entries: Sequence[Entry]) -> Iterator[Problem]:
         eating = isinstance(step, StartPressure) or (eating and not isinstance(step, Release))
 
 
-def _placed(entries: Sequence[Entry], above: Place = ("steps",)) -> Iterator[tuple[Place, Entry]]:
+def _placed(
+    entries: Sequence[Entry], above: Place = ("steps",), *, within_each: bool = False
+) -> Iterator[tuple[Place, Entry, bool]]:
+    """Every entry with its place, and whether an `each` is around it."""
     for index, entry in enumerate(entries):
         place = (*above, index)
-        yield place, entry
-        if isinstance(entry, RepeatEntry | ShuffleEntry):
-            yield from _placed(entry.steps, (*place, "steps"))
+        yield place, entry, within_each
+        if isinstance(entry, RepeatEntry | EachEntry | ShuffleEntry):
+            around = within_each or isinstance(entry, EachEntry)
+            yield from _placed(entry.steps, (*place, "steps"), within_each=around)

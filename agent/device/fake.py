@@ -16,6 +16,7 @@ from pathlib import Path
 from agent.capture.session import STOP
 from agent.device import batch, phone
 from agent.device.fake_kernel import FakeFile, FakeKernel, RefusedError
+from agent.device.fakes.apps import FakeApps, package_manager
 from agent.device.fakes.texts import ANDROID_13, BATTERY, MEMINFO, THERMAL
 from agent.device.fakes.undo import SCRIPTS, FakeDeadMan
 from agent.device.fakes.zram import perform
@@ -79,7 +80,7 @@ class FakePhone:
         kernel: reclaim, kcompressd, boot.
         files: every other file; bytes that were pushed lie here, too.
         properties: what getprop knows.
-        packages: what is installed.
+        packages: what is installed; `apps` knows more of them.
         roots: the forms of `su` that work: `su 0`, `su root`, `su -c`; none on a user build.
         trace: what perfetto writes when it is stopped.
         background: called with the argument list of each program that is spawned.
@@ -95,6 +96,7 @@ class FakePhone:
     files: dict[str, FakeFile] = field(default_factory=dict)
     properties: dict[str, str] = field(default_factory=lambda: dict(ANDROID_13))
     packages: set[str] = field(default_factory=set)
+    apps: FakeApps = field(default_factory=FakeApps)
     roots: frozenset[str] = frozenset({"su 0"})
     trace: bytes = b"trace"
     background: Callable[[tuple[str, ...]], None] = lambda _argv: None
@@ -328,8 +330,10 @@ def _getprop(fake: FakePhone, call: Call) -> str:
     return "".join(f"[{name}]: [{value}]\n" for name, value in fake.properties.items())
 
 
-def _dumpsys(_fake: FakePhone, call: Call) -> Answer:
-    known = {"battery": BATTERY, "thermalservice": THERMAL}
+def _dumpsys(fake: FakePhone, call: Call) -> Answer:
+    if call.argv[1] == "package":
+        return fake.apps.dumped(call.argv[2], fake.packages)
+    known = {"battery": BATTERY, "thermalservice": THERMAL, "meminfo": fake.apps.meminfo()}
     return known.get(call.argv[1]) or failed(0, f"Can't find service: {call.argv[1]}\n")
 
 
@@ -350,8 +354,9 @@ def _rm(fake: FakePhone, call: Call) -> str:
 
 
 def _pm(fake: FakePhone, call: Call) -> Answer:
-    name = call.argv[-1]
-    return f"package:/data/app/{name}/base.apk\n" if name in fake.packages else failed(1, "")
+    words = call.argv[1:] if call.argv[0] == "pm" else call.argv[2:]
+    done = package_manager(words, fake.apps, fake.packages, lambda path: fake.file(path).read(as_root=False))
+    return Completed(call.argv, done[0], done[1], "") if done else _unknown(fake, call)
 
 
 def _stat(fake: FakePhone, call: Call) -> str:
@@ -359,12 +364,9 @@ def _stat(fake: FakePhone, call: Call) -> str:
     return form.replace("%a", fake.file(path).mode) + "\n"
 
 
-def _uname(_fake: FakePhone, _call: Call) -> str:
-    return "6.12.0-fake\n"
-
-
 _PROGRAMS: dict[str, Callable[[FakePhone, Call], Answer]] = {
     "cat": _cat,
+    "cmd": _pm,
     "dumpsys": _dumpsys,
     "getprop": _getprop,
     "ls": _ls,
@@ -372,7 +374,7 @@ _PROGRAMS: dict[str, Callable[[FakePhone, Call], Answer]] = {
     "pm": _pm,
     "rm": _rm,
     "stat": _stat,
-    "uname": _uname,
+    "uname": lambda _fake, _call: "6.12.0-fake\n",
 }
 
 

@@ -138,5 +138,5 @@ def rows() -> Iterator[dict[str, str]]:
                 "source": family.source,
             }
     for name, where, values in generic.FORMS:
-        row = {"name": name, "layout": "any file", "values": values, "where": where}
+        row = {"name": name, "layout": "by its name", "values": values, "where": where}
         yield row | {"off": "", "proof": BY_READ_BACK, "source": "sysctl(8)"}

@@ -8,7 +8,7 @@ either. Putting back is judged by reading back, like every write.
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -98,6 +98,7 @@ class Guard:
         allow_unsafe: write settings that may harm the phone, too.
         journal: as it stands on disk.
         dead_man: the phone's own journal, and what acts on it.
+        standing: knobs that hold for the whole run, whatever an arm sets.
     """
 
     phone: Phone
@@ -106,6 +107,7 @@ class Guard:
     allow_unsafe: bool
     journal: Journal
     dead_man: DeadMan
+    standing: set[str] = field(default_factory=set)
 
     def knob(self, name: str) -> Knob:
         """Return a knob of this phone.
@@ -137,13 +139,18 @@ class Guard:
             self.dead_man.hold(self.journal.boot_id, setting, knob.undo(self.phone, entry.first))
         return knob.write(self.phone, wanted)
 
+    def hold(self, setting: Setting) -> str:
+        """Set what holds for the whole run, and return the value read back; raises what `set` raises."""
+        self.standing.add(setting.knob)
+        return self.set(setting.knob, setting.value)
+
     def apply(self, settings: Sequence[Setting]) -> dict[str, str]:
         """Set all of an arm, and give what other arms set its first value; knob -> value read back.
 
         Raises what `set` raises.
         """
         self.dead_man.check(self.journal.boot_id)
-        named = {setting.knob for setting in settings}
+        named = self.standing | {setting.knob for setting in settings}
         for entry in self._left():
             if entry.knob not in named and self.knob(entry.knob).read(self.phone) != entry.first:
                 self.knob(entry.knob).write(self.phone, entry.first)

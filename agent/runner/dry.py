@@ -20,7 +20,7 @@ def writes(phone: Phone, request: Request) -> list[str]:
         InputError: every problem that preflight found.
     """
     ready = prepare(phone, request)
-    experiment = request.experiment
+    experiment = ready.experiment
     plan = make_plan(experiment)
     first = {
         setting.knob: find(setting.knob, ready.knobs, phone.serial)
@@ -32,28 +32,30 @@ def writes(phone: Phone, request: Request) -> list[str]:
     for arm in experiment.arms:
         lines += [f"arm {arm.name}: write {s.value} to {first[s.knob].where}" for s in arm.settings]
     lines += [f"{knob.name}: {knob.notes}" for knob in first.values() if knob.notes]
-    lines += [_undo(request)] if first else []
-    lines += list(_each_trial(phone, request))
+    lines += [_undo(experiment)] if first or experiment.workload.apks else []
+    lines += [f"before the first trial: install {apk.path}" for apk in experiment.workload.apks]
+    lines += list(_each_trial(phone, experiment))
     lines += [f"arm {arm.name}: records no trace" for arm in experiment.arms if not arm.trace]
     lines += [f"at the end: write {knob.read(phone)} back to {knob.where}" for knob in first.values()]
+    lines += [f"at the end: uninstall {apk.component.partition('/')[0]}" for apk in experiment.workload.apks]
     return [*lines, f"at the end: remove {ROOT}", *ready.outlook]
 
 
-def _undo(request: Request) -> str:
-    silence_s = request.experiment.limits.dead_man_s
+def _undo(experiment: Experiment) -> str:
+    silence_s = experiment.limits.dead_man_s
     return (
         f"before the first of them: first values to {FOLDER}, and a process that writes them back when the phone has"
         f" heard nothing of this computer for {silence_s:g} s; both are removed at the end"
     )
 
 
-def _each_trial(phone: Phone, request: Request) -> Iterator[str]:
-    apps = sorted({step.app for step in request.experiment.workload.steps if isinstance(step, Launch)})
+def _each_trial(phone: Phone, experiment: Experiment) -> Iterator[str]:
+    apps = sorted({step.app for step in experiment.workload.steps if isinstance(step, Launch)})
     yield f"each trial: stop {', '.join(apps)}"
     if phone.root.kind != "none":
         yield "each trial: write 3 to /proc/sys/vm/drop_caches"
     yield f"each trial: files under {ROOT}, removed after it; a trace under {TRACES}, fetched and removed"
-    yield from _demands(request.experiment)
+    yield from _demands(experiment)
 
 
 def _demands(experiment: Experiment) -> Iterator[str]:

@@ -4,8 +4,10 @@
 `look` asks the phone in few round trips; the checks are pure and small, one hazard each.
 """
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent.device import batch, parse
 from agent.device.phone import Phone
@@ -17,7 +19,7 @@ from reports.noise.tracing import recordless
 from reports.record import DeviceFacts
 from workloads.device.build import TARGETS
 from workloads.errors import FinalError, InputError
-from workloads.spec import FIRST_LOOK, Experiment, Pressure, Setting, file_bytes, stored_share, workload_of
+from workloads.spec import FIRST_LOOK, Apk, Experiment, Pressure, Setting, file_bytes, stored_share, workload_of
 
 _PHONE_ROOM = 300 << 20
 _HOST_ROOM_PER_TRIAL = 40 << 20
@@ -36,6 +38,7 @@ class Findings:
         host_free_bytes: room where the run is kept.
         battery_percent: level; None where unknown.
         refusals: why settings of the arms cannot be made, one line each.
+        apk_troubles: why APKs of the workload cannot be installed, one line each.
     """
 
     facts: DeviceFacts
@@ -44,12 +47,14 @@ class Findings:
     host_free_bytes: int
     battery_percent: float | None
     refusals: tuple[str, ...]
+    apk_troubles: tuple[str, ...] = ()
 
 
 def look(
     phone: Phone, experiment: Experiment, facts: DeviceFacts, refused: tuple[str, ...], host_free_bytes: int
 ) -> Findings:
     """Ask the phone what the checks need, in one round trip."""
+    brought = {apk.component.partition("/")[0]: apk for apk in experiment.workload.apks}
     packages = sorted({app.partition("/")[0] for app in experiment.workload.apps})
     (disk,), (battery,), *paths = phone.ask(
         batch.program("df", "-k", "/data"),
@@ -57,14 +62,32 @@ def look(
         *(batch.program("pm", "path", package) for package in packages),
         as_root=False,
     )
+    there = {package for package, (answer,) in zip(packages, paths, strict=True) if "package:" in answer.text}
     return Findings(
         facts=facts,
-        missing_apps=tuple(p for p, (answer,) in zip(packages, paths, strict=True) if "package:" not in answer.text),
+        missing_apps=tuple(package for package in packages if package not in there | brought.keys()),
         phone_free_bytes=parse.disk_free(disk.text),
         host_free_bytes=host_free_bytes,
         battery_percent=parse.battery(battery.text).percent,
         refusals=refused,
+        apk_troubles=tuple(_apk_troubles(brought, there)),
     )
+
+
+def _apk_troubles(brought: Mapping[str, Apk], there: Collection[str]) -> Iterator[str]:
+    for package, apk in brought.items():
+        if package in there:
+            yield (
+                f"{package} is installed already, and {apk.path} would replace it for good: remove it from the phone,"
+                f" or name {apk.component} in `apps`"
+            )
+        try:
+            digest = hashlib.sha256(Path(apk.path).read_bytes()).hexdigest()
+        except OSError as error:
+            yield f"{apk.path}: cannot be read: {error.strerror}"
+        else:
+            if digest != apk.sha256:
+                yield f"{apk.path}: is another file than when it was chosen; begin a new run"
 
 
 def refusals(phone: Phone, experiment: Experiment, knobs: Mapping[str, Knob], *, allow_unsafe: bool) -> tuple[str, ...]:
@@ -121,6 +144,7 @@ def _check_knobs(_experiment: Experiment, found: Findings) -> Iterator[str]:
 def _check_apps(_experiment: Experiment, found: Findings) -> Iterator[str]:
     if found.missing_apps:
         yield f"not installed: {', '.join(found.missing_apps)}; install them or change the workload's `apps`"
+    yield from found.apk_troubles
 
 
 def _check_perfetto(experiment: Experiment, found: Findings) -> Iterator[str]:

@@ -10,12 +10,13 @@ from pathlib import Path
 from agent.capture.capabilities import capabilities
 from agent.device.phone import Phone
 from agent.knobs import undo
+from agent.knobs.app import INSTALLED, KIND, from_name
 from agent.knobs.base import Knob
 from agent.knobs.deadman import Terms
 from agent.knobs.discover import describe, discover
 from agent.knobs.undisturbed import undisturbed
 from agent.ports import Clock
-from agent.runner import hostload, preflight
+from agent.runner import choosing, hostload, preflight
 from agent.runner.attempts import Watch, carry_out
 from agent.runner.plan import make_plan
 from agent.runner.trial import Bench
@@ -23,8 +24,8 @@ from agent.runner.workspace import SWEEPS, Workspace
 from reports.record import DeviceFacts
 from reports.rundir import occupied, refuse_taken
 from reports.store import RunStore
-from workloads.errors import DeviceError
-from workloads.spec import Experiment
+from workloads.errors import DeviceError, InputError
+from workloads.spec import Experiment, Setting
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,14 @@ class Ready:
     Attributes:
         facts: the phone.
         knobs: by name.
+        experiment: as the request's, with this phone's apps in its slots.
         outlook: what the phone did by itself since the last run, and what this one can see of each primary metric, by
             the phone's noise floor, in lines.
     """
 
     facts: DeviceFacts
     knobs: Mapping[str, Knob]
+    experiment: Experiment
     outlook: tuple[str, ...]
 
 
@@ -77,11 +80,21 @@ def prepare(phone: Phone, request: Request) -> Ready:
     check_sql()
     knobs = discover(phone)
     since = undo.check(phone, request.out, knobs, terms_of(request))
-    facts = replace(phone.facts(describe(phone, knobs)), machine=dict(request.machine))
-    refused = preflight.refusals(phone, request.experiment, knobs, allow_unsafe=request.allow_unsafe)
+    experiment = _with_apps(phone, request.experiment)
+    versions = choosing.versions(phone, experiment.workload)
+    facts = replace(phone.facts(describe(phone, knobs)), machine=dict(request.machine), apps=versions)
+    refused = preflight.refusals(phone, experiment, knobs, allow_unsafe=request.allow_unsafe)
     free = shutil.disk_usage(_existing(request.out)).free
-    preflight.check(request.experiment, preflight.look(phone, request.experiment, facts, refused, free))
-    return Ready(facts, knobs, (*since, *_outlook(request.experiment, facts)))
+    preflight.check(experiment, preflight.look(phone, experiment, facts, refused, free))
+    chosen = choosing.told(experiment.workload, versions)
+    return Ready(facts, knobs, experiment, (*since, *chosen, *_outlook(experiment, facts)))
+
+
+def _with_apps(phone: Phone, experiment: Experiment) -> Experiment:
+    try:
+        return replace(experiment, workload=choosing.choose(phone, experiment.workload))
+    except InputError as error:
+        raise InputError(*(f"{phone.serial}: {line}" for line in error.problems)) from None
 
 
 def terms_of(request: Request) -> Terms:
@@ -109,9 +122,9 @@ def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -
     """
     refuse_taken(request.out)
     ready = prepare(phone, request)
-    plan = make_plan(request.experiment)
+    plan = make_plan(ready.experiment)
     store = RunStore.create(
-        request.out, experiment=request.experiment, experiment_text=request.text, device=ready.facts, plan=plan
+        request.out, experiment=ready.experiment, experiment_text=request.text, device=ready.facts, plan=plan
     )
     with occupied(store.path):
         if request.command:
@@ -134,13 +147,16 @@ def benched(phone: Phone, store: RunStore, request: Request, ready: Ready, clock
     workspace = Workspace(phone)
     try:
         workspace.sweep()
-        programs = _programs(workspace, request.experiment, ready.facts.abi)
+        programs = _programs(workspace, ready.experiment, ready.facts.abi)
+        apps = _apps(workspace, ready.experiment)
         guarded = undo.guarded(
-            phone, store.undo_path, ready.knobs, allow_unsafe=request.allow_unsafe, terms=terms_of(request)
+            phone, store.undo_path, {**ready.knobs, **apps}, allow_unsafe=request.allow_unsafe, terms=terms_of(request)
         )
         with guarded as guard:
+            for name in apps:
+                guard.hold(Setting(name, INSTALLED))
             pid = hostload.qemu_pid(request.machine)
-            yield Bench(phone, guard, request.experiment, capabilities(phone), workspace, programs, clock, pid)
+            yield Bench(phone, guard, ready.experiment, capabilities(phone), workspace, programs, clock, pid)
     finally:
         with undisturbed(terms_of(request).grace_s, asked=False), contextlib.suppress(DeviceError):
             workspace.remove()  # on a phone that is gone: what went wrong first is what is told
@@ -152,6 +168,16 @@ def _programs(workspace: Workspace, experiment: Experiment, abi: str) -> dict[st
     if experiment.workload.pressure is None:
         return {}
     return {"pressure": workspace.install("pressure", pressure(abi).read_bytes())}
+
+
+def _apps(workspace: Workspace, experiment: Experiment) -> dict[str, Knob]:
+    """Bring the workload's APKs to the phone; the knobs that install them."""
+    found: dict[str, Knob] = {}
+    for apk in experiment.workload.apks:
+        package = apk.component.partition("/")[0]
+        there = workspace.install(package, Path(apk.path).read_bytes(), ".apk")
+        found[f"{KIND}:{package}"] = replace(from_name(package), apk=there)
+    return found
 
 
 def _existing(path: Path) -> Path:

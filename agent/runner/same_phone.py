@@ -46,6 +46,7 @@ def changes(before: DeviceFacts, now: DeviceFacts) -> tuple[str, ...]:
         if getattr(now, name) != getattr(before, name)
     ]
     told += _changed(before.vm, now.vm)
+    told += _changed(before.apps, now.apps)
     told += _changed(before.knobs, {name: text for name, text in now.knobs.items() if name in before.knobs})
     return tuple(printable(line) for line in told)
 

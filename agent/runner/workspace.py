@@ -59,13 +59,13 @@ class Workspace:
     phone: Phone
     root: str = ROOT
 
-    def install(self, name: str, program: bytes) -> str:
-        """Put a program there unless the very same one lies there already; return its path.
+    def install(self, name: str, program: bytes, suffix: str = "") -> str:
+        """Put a program, or an APK, there unless the very same one lies there already; return its path.
 
         Raises:
             FinalError: the phone refused it.
         """
-        path = f"{self.root}/{name}-{hashlib.sha256(program).hexdigest()[:16]}"
+        path = f"{self.root}/{name}-{hashlib.sha256(program).hexdigest()[:16]}{suffix}"
         there = self.phone.shell("sh", "-c", CHECK, "sh", self.root, path)
         if there.code:
             self.phone.transport.push(program, path, mode=0o755)

@@ -18,6 +18,7 @@ from reports.ledger import rules_in_force
 from reports.record import Caveat, DeviceFacts, PlannedTrial
 from reports.stopping import STOPPED, stopped_after
 from reports.units import count
+from workloads.choice import as_asked
 from workloads.errors import InputError
 from workloads.spec import Experiment, Stop, Workload
 
@@ -183,7 +184,7 @@ def differences(one: Experiment, other: Experiment) -> Iterator[str]:
     if set(one.primary) != set(other.primary):
         yield f"primary metrics {_named(other.primary)}, not {_named(one.primary)}"
     yield from _arms(one, other)
-    yield from _workload(one.workload, other.workload)
+    yield from _workload(as_asked(one.workload), as_asked(other.workload))
 
 
 def _arms(one: Experiment, other: Experiment) -> Iterator[str]:
@@ -216,6 +217,11 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _same_phone(one: RunValues, other: RunValues) -> None:
+    if one.experiment.workload.apps != other.experiment.workload.apps:
+        raise InputError(
+            f"{other.path}: has other apps than {one.path}, chosen on the same phone ({one.device.serial}): compare"
+            " each by itself, or name the apps in the workload"
+        )
     for what in ("build", "kernel"):
         pair = getattr(one.device, what), getattr(other.device, what)
         if pair[0] != pair[1]:

@@ -22,7 +22,7 @@ from reports.several.pool import Gathered, gather, pooled
 from reports.several.text import joint_text
 from tests.support.synthetic_run import Shape, make_run, run_values
 from workloads.errors import InputError
-from workloads.spec import Experiment, Home, Setting
+from workloads.spec import Experiment, Home, Launch, Setting
 
 METRICS = ("direct_reclaim_time", "kswapd_cpu", "ttid", KILLS)
 
@@ -153,6 +153,19 @@ def test_runs_of_different_experiments_are_refused_with_what_differs(what: str) 
 def test_blocks_seed_limits_and_order_of_arms_may_differ() -> None:
     found = asking(lambda each: replace(each, blocks=99, seed=5, arms=tuple(reversed(each.arms)), name="renamed"))
     assert len(found.phones) == 2
+
+
+def with_app(values: RunValues, component: str) -> RunValues:
+    """The run as if its workload had asked for any one app, and this phone had this one."""
+    work = replace(values.experiment.workload, apps=(component,), steps=(Launch(component),), slots=("launchable#1",))
+    return replace(values, experiment=replace(values.experiment, workload=work))
+
+
+def test_apps_that_were_chosen_differ_between_phones_but_not_between_runs_of_one() -> None:
+    one, other, again = on("a", "A", 1), on("b", "B", 2), on("b", "A", 2)
+    assert len(gather([with_app(one, "x/.A"), with_app(other, "y/.B")]).phones) == 2
+    with pytest.raises(InputError, match="other apps than runs/a, chosen on the same phone"):
+        gather([with_app(one, "x/.A"), with_app(again, "y/.B")])
 
 
 @pytest.mark.parametrize("first", [0, 1])
