@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reports.metrics import MEASURE_COLUMNS
 from reports.record import Caveat, LaunchResult, PlannedTrial, TrialRecord
-from reports.recorded import AM_TOTAL_TIME, by_am, by_eaters, by_vmstat
+from reports.recorded import AM_TOTAL_TIME, by_am, by_eaters, by_vmstat, by_zram
 from reports.store import RunStore
 from reports.traces.measure import Row, TraceLaunch, TraceMeasures, measure_trace
 from reports.traces.series import SERIES_COLUMNS
@@ -112,7 +112,8 @@ def _rows(record: TrialRecord, trace: TraceMeasures | None) -> tuple[list[Row], 
     rows = [row for row in trace.rows if row.window == "trial" and row.metric != "kills"] if trace else []
     rows += _stand_ins(record, {row.metric for row in rows}, caveats)
     rows.append(Row("trial", 0, "", "kills", float(_kills(record, trace, caveats))))
-    rows += [Row("trial", 0, "", metric, value) for metric, value in by_eaters(record)]
+    by_record = (*by_eaters(record), *by_zram(record))
+    rows += [Row("trial", 0, "", metric, value) for metric, value in by_record]
     rows += [Row("launch", launch.index, _package(launch), AM_TOTAL_TIME, value) for launch, value in by_am(record)]
     rows += _launch_rows(record.launches, trace, caveats)
     return rows, caveats

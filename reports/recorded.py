@@ -28,7 +28,8 @@ FROM_VMSTAT: Mapping[str, tuple[str, ...]] = {
 
 AM_TOTAL_TIME = "am_total_time"
 BY_EATERS = ("demand_filled", "demand_fill_time", "demand_retouched")
-WITHOUT_TRACE = frozenset({AM_TOTAL_TIME, "kills", *BY_EATERS, *FROM_VMSTAT})
+BY_ZRAM = ("zram_same_pages", "zram_huge_pages", "zram_huge_written")
+WITHOUT_TRACE = frozenset({AM_TOTAL_TIME, "kills", *BY_EATERS, *BY_ZRAM, *FROM_VMSTAT})
 """Metrics that need no trace."""
 
 
@@ -49,6 +50,18 @@ def by_eaters(record: TrialRecord) -> Iterator[tuple[str, float]]:
         yield "demand_fill_time", max(eater.fill_s for eater in record.eaters)
     if retouched := sum(eater.retouched_bytes for eater in record.eaters):
         yield "demand_retouched", float(retouched)
+
+
+def by_zram(record: TrialRecord) -> Iterator[tuple[str, float]]:
+    """Metric and pages, from mm_stat of zram0; older kernels have fewer columns (huge_pages: 4.19, _since: 5.11).
+
+    Source: Documentation/admin-guide/blockdev/zram.rst, mm_stat: same_pages is the sixth, huge_pages the eighth.
+    """
+    before, after = record.before.zram_mm_stat, record.after.zram_mm_stat
+    yield from zip(BY_ZRAM[:2], map(float, (*after[5:6], *after[7:8])), strict=False)
+    for earlier, later in zip(before[8:9], after[8:9], strict=False):
+        if later >= earlier:  # else zram was set up anew in between
+            yield BY_ZRAM[2], float(later - earlier)
 
 
 def by_am(record: TrialRecord) -> Iterator[tuple[LaunchResult, float]]:

@@ -84,7 +84,12 @@ class TraceKill:
 
 @dataclass(frozen=True)
 class DirectReclaimer:
-    """A thread that reclaimed directly: how many times, and seconds in all and of the longest."""
+    """A thread that reclaimed directly: how many times, seconds in all and of the longest.
+
+    Attributes:
+        cpu_s: seconds of it on a CPU; None where scheduling was not recorded.
+        core_s: seconds of that by type of core (little, mid, big); empty where the trace does not tell them apart.
+    """
 
     process: str
     thread: str
@@ -92,6 +97,8 @@ class DirectReclaimer:
     times: int
     seconds: float
     longest_s: float
+    cpu_s: float | None = None
+    core_s: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -200,8 +207,17 @@ def _figures(trace: "Trace") -> tuple[list[Row], dict[str, str]]:
 
 def _direct(trace: "Trace") -> tuple[DirectReclaimer, ...]:
     return tuple(
-        DirectReclaimer(str(process), str(thread), int(tid), int(times), int(dur) / NS, int(longest) / NS)
-        for process, thread, tid, times, dur, longest in queries.ask(trace, "direct").itertuples(index=False)
+        DirectReclaimer(
+            process=str(row.process),
+            thread=str(row.thread),
+            tid=int(row.tid),
+            times=int(row.times),
+            seconds=int(row.dur) / NS,
+            longest_s=int(row.longest) / NS,
+            cpu_s=int(row.cpu) / NS if _given(row.cpu) else None,
+            core_s={core: int(row[core]) / NS for core in ("little", "mid", "big") if _given(row[core])},
+        )
+        for _, row in queries.ask(trace, "direct").iterrows()
     )
 
 

@@ -26,7 +26,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "energy": _METRIC,
     "kills": ("ts", "pid", "process", "killer", "adj", "reason"),
     "pressure": ("metric", "value", "note"),
-    "direct": ("process", "thread", "tid", "times", "dur", "longest"),
+    "direct": ("process", "thread", "tid", "times", "dur", "longest", "cpu", "little", "mid", "big"),
     "sources": ("source",),
     "lost": ("name", "severity", "value"),
     "series": ("series", "t_s", "value"),

@@ -4,7 +4,7 @@
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reports.metrics import MEASURE_COLUMNS, METRICS
-from reports.traces.measure import TraceLaunch, TraceMeasures
+from reports.traces.measure import DirectReclaimer, TraceLaunch, TraceMeasures
 from reports.traces.needs import NOTHING
 from reports.units import count, quantity
 
@@ -107,7 +107,14 @@ def _pressure(measures: TraceMeasures) -> "Iterator[Table | str]":
     for one in measures.direct[:_MOST_RECLAIMERS]:
         who = " of ".join(plain(name) for name in (one.thread, one.process) if name) or "a thread without a name"
         told = f"{quantity(one.seconds, 's')} in {count(one.times, 'time')}, longest {quantity(one.longest_s, 's')}"
-        yield f"direct reclaim by {who} (tid {one.tid}): {told}"
+        yield f"direct reclaim by {who} (tid {one.tid}): {told}{_on_cpu(one)}"
+
+
+def _on_cpu(one: DirectReclaimer) -> str:
+    if one.cpu_s is None:
+        return ""
+    cores = ", ".join(f"{core} {quantity(seconds, 's')}" for core, seconds in one.core_s.items())
+    return f", on a CPU {quantity(one.cpu_s, 's')}" + (f" ({cores})" if cores else "")
 
 
 def _parts(measures: TraceMeasures, launch: TraceLaunch) -> "Iterator[Table | str]":

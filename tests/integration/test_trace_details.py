@@ -142,10 +142,32 @@ def test_cpu_of_reclaim_is_told_per_page_core_and_frequency(measure: Measure) ->
     trace.vmstat(1, pgsteal_kswapd=0).vmstat(2, pgsteal_kswapd=3000)
     assert details(measure(trace)) == {
         "reclaim_cpu_per_1000_pages": 0.5,  # 1.5 s between the two samples
+        "kcompressd_share": 0.5,
         "reclaim_cpu_little": 1,
         "reclaim_cpu_big": 1,
         "reclaim_frequency": (1e9 * 1 + 3e9 * 0.5 + 1e9 * 0.5) / 2,
     }
+
+
+def test_cpu_of_direct_reclaim_is_what_its_threads_ran_of_it_by_core(measure: Measure) -> None:
+    trace = TraceBuilder().config(DIRECT[0]).cores(200, 1024)
+    trace.process(APP, "app").runs(APP, "app", 1, 1.4, cpu=0).runs(APP, "app", 1.6, 2.5, cpu=1)
+    trace.event(1.25, tid=APP, cpu=0, mm_vmscan_direct_reclaim_begin={})
+    trace.event(2, tid=APP, cpu=1, mm_vmscan_direct_reclaim_end={})  # 0.2 s of the 0.75 s it sleeps
+    names = ("direct_reclaim_cpu", "direct_reclaim_cpu_little", "direct_reclaim_cpu_big")
+    found = measure(trace)
+    assert details(found, *names) == dict(zip(names, (0.55, 0.15, 0.4), strict=True))
+    (thread,) = found.direct
+    assert (thread.seconds, thread.cpu_s, thread.core_s) == (0.75, 0.55, {"little": 0.15, "big": 0.4})
+
+
+def test_a_begin_of_direct_reclaim_without_an_end_counts_no_cpu_time_twice(measure: Measure) -> None:
+    trace = TraceBuilder().process(APP, "app").runs(APP, "app", 1, 4)
+    for at in (1, 1.5):
+        trace.event(at, tid=APP, mm_vmscan_direct_reclaim_begin={})
+    for at in (2, 3):
+        trace.event(at, tid=APP, mm_vmscan_direct_reclaim_end={})
+    assert details(measure(trace), "direct_reclaim_cpu") == {"direct_reclaim_cpu": 2}
 
 
 def test_a_compressor_that_waits_for_a_cpu_is_seen(measure: Measure) -> None:

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- CPU time of the threads that reclaim and compress: how much, where, how fast, and how long they waited for a CPU.
+-- CPU time of the threads that reclaim and compress, and of threads in direct reclaim: how much, where, how fast, and how long
+-- the former waited for a CPU.
 --
 -- metric  STRING  name in reports/metrics/trial.py
 -- value   DOUBLE  seconds, or hertz, as the metric says
@@ -43,6 +44,16 @@ WITH
       ) AS dur
     FROM reclaim_growth
     WHERE name = 'pgsteal_kswapd' AND growth > 0
+  ),
+  direct AS (
+    SELECT sum(dur) AS dur, count(DISTINCT utid) AS threads
+    FROM reclaim_direct_ran
+  ),
+  direct_core AS (
+    SELECT core, sum(run.dur) AS dur
+    FROM reclaim_core
+    LEFT JOIN reclaim_direct_ran AS run USING (cpu)
+    GROUP BY core
   )
 SELECT metric, coalesce(sum(seconds), 0.0) AS value, count(utid) || ' threads' AS note
 FROM topic
@@ -64,6 +75,21 @@ FROM reclaim_core
 LEFT JOIN reclaim_run AS run ON run.cpu = reclaim_core.cpu AND run.owner != 'launch'
 WHERE reclaim_sched_knows()
 GROUP BY core
+UNION ALL
+SELECT
+  'kcompressd_share',
+  sum(iif(kind = 'kcompressd', seconds, 0)) / nullif(sum(seconds), 0),
+  NULL
+FROM ran
+WHERE reclaim_sched_knows()
+UNION ALL
+SELECT 'direct_reclaim_cpu', coalesce(dur, 0) / 1e9, threads || ' threads'
+FROM direct
+WHERE reclaim_direct_known() AND EXISTS (SELECT 1 FROM sched)
+UNION ALL
+SELECT 'direct_reclaim_cpu_' || core, coalesce(dur, 0) / 1e9, NULL
+FROM direct_core
+WHERE reclaim_direct_known() AND EXISTS (SELECT 1 FROM sched)
 UNION ALL
 SELECT 'reclaim_frequency', sum(hz * dur) / sum(dur), NULL
 FROM reclaim_run_frequency

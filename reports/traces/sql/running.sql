@@ -5,6 +5,7 @@
 --                               it tells none, or where all are alike
 -- reclaim_run            table  owner ('kswapd' | 'kcompressd' | 'launch'), launch (NULL unless owner is 'launch'), cpu, ts, dur
 --                               (ns): every time a reclaim thread, or an app's main thread in its launch, was on a CPU
+-- reclaim_direct_ran     table  utid, cpu, dur (ns): how long a thread was on a CPU while it reclaimed directly
 -- reclaim_run_frequency  table  the same, cut where the CPU's frequency changed, with hz
 --
 -- From: Perfetto sched, cpu (data source linux.system_info), counter 'cpufreq' (ftrace power/cpu_frequency, in kHz).
@@ -50,3 +51,30 @@ WHERE track.name = 'cpufreq';
 DROP TABLE IF EXISTS reclaim_run_frequency;
 
 CREATE VIRTUAL TABLE reclaim_run_frequency USING SPAN_JOIN(reclaim_run PARTITIONED cpu, reclaim_frequency PARTITIONED cpu);
+
+-- A begin whose end was lost nests in another one: a thread is in direct reclaim once at a time.
+CREATE OR REPLACE PERFETTO TABLE reclaim_direct_span AS
+SELECT utid, ts, ts_end - ts AS dur
+FROM (
+  SELECT
+    utid,
+    ts,
+    ts_end,
+    max(ts_end) OVER (PARTITION BY utid ORDER BY ts, ts_end DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy_until
+  FROM reclaim_direct
+)
+WHERE ts_end > ts AND ts >= coalesce(busy_until, ts);
+
+CREATE OR REPLACE PERFETTO TABLE reclaim_direct_sched AS
+SELECT utid, cpu, ts, iif(dur < 0, trace_end() - ts, dur) AS dur
+FROM sched
+WHERE utid IN (SELECT utid FROM reclaim_direct_span);
+
+DROP TABLE IF EXISTS reclaim_direct_run;
+
+CREATE VIRTUAL TABLE reclaim_direct_run USING SPAN_JOIN(reclaim_direct_span PARTITIONED utid, reclaim_direct_sched PARTITIONED utid);
+
+CREATE OR REPLACE PERFETTO TABLE reclaim_direct_ran AS
+SELECT utid, cpu, sum(dur) AS dur
+FROM reclaim_direct_run
+GROUP BY utid, cpu;
