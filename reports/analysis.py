@@ -122,6 +122,7 @@ class Analysis:
         background: what is known of the phone's noise and of tracing, sentences.
         interactions: how the effect of the treatment depends on other knobs; () without such.
         decisions: what is decided of each primary metric, where the run stops by itself; () else.
+        trials: the values of those that count.
     """
 
     run: RunValues
@@ -138,6 +139,7 @@ class Analysis:
     background: tuple[str, ...] = ()
     interactions: tuple[Interaction, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    trials: tuple[TrialValues, ...] = ()
 
 
 def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
@@ -178,6 +180,7 @@ def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
         background=tuple(_background(run, floor, priced)),
         interactions=interactions(run.experiment, metrics, trials),
         decisions=decided,
+        trials=tuple(trials),
     )
 
 

@@ -9,6 +9,7 @@ from reports.comparison import Comparison
 from reports.gate.rulebook import Rulebook
 from reports.measures import caveats_of
 from reports.noise.store import known
+from reports.questions.answers import Answer, answers, lines_of
 from reports.record import SCHEMA_VERSION, Caveat
 from reports.store import RunStore
 from workloads.errors import StoreError
@@ -89,6 +90,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "decisions": analysis.decisions,
         "comparisons": [{**flat(each), "caveats": each.caveats, "pairs": each.pairs} for each in analysis.comparisons],
         "interactions": analysis.interactions,
+        "questions": [_answered(each) for each in answers(analysis)],
         "trials": [
             {
                 "trial": line.trial.name,
@@ -103,6 +105,22 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "noise_floor": analysis.floor or (run.known.floor if run.known else None),
         "tracing": analysis.prices or ([run.known.price] if run.known and run.known.price else []),
         "doubts": analysis.doubts,
+    }
+
+
+def _answered(answer: Answer) -> dict[str, Any]:
+    """One question: what is said of it, and the figures behind it."""
+    question = answer.question
+    return {
+        "key": question.key,
+        "question": question.asked,
+        "by": question.by,
+        "status": answer.status,
+        "answer": list(lines_of(answer)),
+        "why": answer.why,
+        "command": answer.command,
+        "effects": [flat(each) for each in answer.comparisons],
+        "caveats": answer.caveats,
     }
 
 

@@ -12,6 +12,7 @@ from reports.exclusions import BY_RECORD
 from reports.gate.text import rules_lines
 from reports.levels import Level
 from reports.printable import printable
+from reports.questions.text import question_lines
 from reports.units import beside, count, share, together
 from reports.wording import SHORT_WORDS as _WORDS
 from reports.wording import effect_text, looks_note, relative_text, sentence
@@ -36,15 +37,17 @@ _NOTE = (
 )
 
 
-def compare_text(analysis: Analysis, *, whole: bool = False) -> str:
+def compare_text(analysis: Analysis, *, whole: bool = False, questions: bool = False) -> str:
     """The answer, ending in a line feed.
 
     Args:
         analysis: the run's.
         whole: with the metrics that nobody asked about, that did not move and of which nothing is doubted; else they
             are only counted.
+        questions: with a paragraph per question of kcompressd's reviewers; else, where it was varied, only a hint.
     """
-    return "\n".join(_lines(analysis, whole=whole)) + "\n"
+    lines = [*_lines(analysis, whole=whole), *question_lines(analysis, told=whole or questions)]
+    return "\n".join(lines) + "\n"
 
 
 def _speaks(each: Comparison, common: frozenset[str]) -> bool:

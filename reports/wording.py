@@ -29,7 +29,7 @@ SHORT_WORDS: dict[Outcome, str] = {
 
 def title(metric: Metric) -> str:
     """A metric's title inside a sentence, up to its first comma: `CPU time of kswapd`, `time to initial display`."""
-    text = metric.title.split(",")[0]
+    text = metric.title.split(", ")[0]
     return text[0].lower() + text[1:] if _ORDINARY_WORD.match(text) else text
 
 

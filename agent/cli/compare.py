@@ -3,7 +3,12 @@
 
 import argparse
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+from workloads.errors import InputError
+
+if TYPE_CHECKING:
+    from reports.analysis import Analysis
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -13,6 +18,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--all", action="store_true", help="show also the metrics that nobody asked about and that did not move"
+    )
+    parser.add_argument(
+        "--questions", action="store_true", help="answer what kcompressd's reviewers asked; of one run (in --all, too)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
@@ -38,18 +46,25 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.noise.store import remember  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.store import RunStore  # noqa: PLC0415 - imported late: `--help` needs none of it
-    from reports.text import compare_text  # noqa: PLC0415 - imported late: `--help` needs none of it
 
     store = RunStore.open(args.run[0])
     analysis = compare_run(store)
     keep(store, analysis)
     remember(analysis, err)
-    out.write(encode(document(analysis)).decode() if args.json else compare_text(analysis, whole=args.all))
+    out.write(encode(document(analysis)).decode() if args.json else _text(args, analysis))
     return 0
+
+
+def _text(args: argparse.Namespace, analysis: "Analysis") -> str:
+    from reports.text import compare_text  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    return compare_text(analysis, whole=args.all, questions=args.questions)
 
 
 def _several(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """A run that has nothing to compare is ignored, and that is said at once, not only below a long answer."""
+    if args.questions:
+        raise InputError("--questions: is answered of one run at a time; name one run, or leave it out")
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.printable import printable  # noqa: PLC0415 - the same
     from reports.several.runs import (  # noqa: PLC0415 - imported late: `--help` needs none of it

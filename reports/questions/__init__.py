@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What kcompressd's reviewers asked, and what a run answers of it. Pure."""
