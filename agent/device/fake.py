@@ -291,7 +291,9 @@ class FakePhone:
         return Completed(call.argv, code, said, "")
 
     def _sweep(self, call: Call) -> str:
-        self.files = {name: file for name, file in self.files.items() if not name.startswith(f"{call.argv[0]}/0")}
+        root, traces = call.argv
+        left = (f"{root}/0", f"{traces}/reclaim-")
+        self.files = {name: file for name, file in self.files.items() if not name.startswith(left)}
         self.recording.clear()
         return ""
 

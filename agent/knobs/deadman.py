@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from agent.device.phone import Phone, said
 from agent.knobs.deadman_scripts import ADD, ALIVE, ARM, BEAT, DEADMAN, DISARM
 from agent.ports import Completed, Pulse
-from workloads.errors import FinalError, ReclaimError
+from workloads.errors import FinalError, ReclaimError, TransientError
 from workloads.spec import Limits
 
 FOLDER = "/data/local/tmp/reclaim-undo"
@@ -162,7 +162,11 @@ class DeadMan:
 
     def forget(self, left: Sequence[str] = ()) -> None:
         """Remove the phone's journal, whosoever it is, but for the settings of these numbers. Raises as `close`."""
-        self._must(self._run(DISARM, *left), "remove the undo journal")
+        try:
+            done = self._run(DISARM, *left)
+        except TransientError:  # a link that drops once, at the very last command
+            done = self._run(DISARM, *left)
+        self._must(done, "remove the undo journal")
 
     def _arm_once(self, boot_id: str) -> None:
         if self._hush is None:

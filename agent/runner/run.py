@@ -159,7 +159,8 @@ def benched(phone: Phone, store: RunStore, request: Request, ready: Ready, clock
             yield Bench(phone, guard, ready.experiment, capabilities(phone), workspace, programs, clock, pid)
     finally:
         with undisturbed(terms_of(request).grace_s, asked=False), contextlib.suppress(DeviceError):
-            workspace.remove()  # on a phone that is gone: what went wrong first is what is told
+            workspace.sweep()  # on a phone that is gone: what went wrong first is what is told
+            workspace.remove()
 
 
 def _programs(workspace: Workspace, experiment: Experiment, abi: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.capture.session import FOLDER
 from agent.device.fake import FakePhone, Fault, fake_phone
 from agent.device.phone import attach
 from agent.ports import Completed, Pulse
@@ -32,15 +33,16 @@ STEP = 5
 
 @dataclass
 class Interrupted(FakePhone):
-    """A phone in the middle of whose command number `at` Ctrl-C is pressed."""
+    """A phone in the middle of whose command number `at`, and so many commands after it, Ctrl-C is pressed."""
 
     at: int = -1
+    times: int = 1
 
     def run(
         self, argv: Sequence[str], *, stdin: bytes = b"", timeout_s: float = 30.0, pulse: Pulse | None = None
     ) -> Completed:
-        if pulse is None and len(self.log) == self.at:
-            self.at = -1
+        if pulse is None and self.times and len(self.log) >= self.at:
+            self.times -= 1
             signal.raise_signal(signal.SIGINT)
         return super().run(argv, stdin=stdin, timeout_s=timeout_s, pulse=pulse)
 
@@ -49,9 +51,10 @@ def made(phone: FakePhone) -> Trials:
     return Trials(experiment(on=(SWAPPINESS,)), phone=phone)
 
 
-def interrupted_at(at: int) -> FakePhone:
+def interrupted_at(at: int, times: int) -> FakePhone:
     base = fake_phone()
-    return Interrupted(**{each.name: getattr(base, each.name) for each in fields(base) if each.init}, at=at)
+    phone = {each.name: getattr(base, each.name) for each in fields(base) if each.init}
+    return Interrupted(**phone, at=at, times=times)
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +86,7 @@ def wrong(trials: Trials) -> Iterator[str]:
         yield "a setting"
     yield from (name for name in phone.files if name.startswith((ROOT, f"{ROOT}-undo")) and PROGRAMS not in name)
     yield from (f"recording {pid}" for pid in phone.recording)
+    yield from (name for name in phone.files if name.startswith(f"{FOLDER}/"))
 
 
 @contextmanager
@@ -122,8 +126,9 @@ def test_a_refusal(commands: int, tmp_path: Path) -> None:
             assert "a setting" not in list(wrong(trials)), f"after command {at}"
 
 
-def test_ctrl_c(commands: int, tmp_path: Path) -> None:
-    for at in range(3, commands, STEP):
-        trials = made(interrupted_at(at))
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c(commands: int, tmp_path: Path, times: int) -> None:
+    for at in range(2 + times, commands, STEP):
+        trials = made(interrupted_at(at, times))
         with struck(trials, tmp_path / f"run-{at}"):
             assert list(wrong(trials)) == [], f"after command {at}"
