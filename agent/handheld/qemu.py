@@ -16,6 +16,7 @@ KERNEL_WORDS = (
     "psi=1",
     "mitigations=off",
     "tsc=reliable",  # emulated time jitters; a watchdog that gives up the TSC in mid-run would change every clock
+    "norandmaps",  # the emulator translates code per virtual address: with ASLR anew for every process, half of its time
     "transparent_hugepage=never",  # else one bio is up to 512 pages and no queue bound means anything
 )
 
