@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trials to tidy rows: what the trace shows, what the record adds, and where one stands in for the other."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reports.launches import Launches, judge, package
 from reports.metrics import MEASURE_COLUMNS
 from reports.record import Caveat, LaunchResult, PlannedTrial, TrialRecord
 from reports.recorded import AM_TOTAL_TIME, by_am, by_eaters, by_vmstat, by_zram
 from reports.store import RunStore
-from reports.traces.measure import Row, TraceLaunch, TraceMeasures, measure_trace
+from reports.traces.measure import Row, TraceMeasures, measure_trace
 from reports.traces.series import SERIES_COLUMNS
 from workloads.errors import TraceError
 
@@ -114,9 +115,11 @@ def _rows(record: TrialRecord, trace: TraceMeasures | None) -> tuple[list[Row], 
     rows.append(Row("trial", 0, "", "kills", float(_kills(record, trace, caveats))))
     by_record = (*by_eaters(record), *by_zram(record))
     rows += [Row("trial", 0, "", metric, value) for metric, value in by_record]
-    rows += [Row("launch", launch.index, _package(launch), AM_TOTAL_TIME, value) for launch, value in by_am(record)]
-    rows += _launch_rows(record.launches, trace, caveats)
-    return rows, caveats
+    launches = judge(record.launches, trace.launches if trace else None)
+    rows += [Row("launch", one.index, package(one), AM_TOTAL_TIME, value) for one, value in by_am(record)]
+    rows += _launch_rows(record.launches, launches, trace) if trace else []
+    counting = [row for row in rows if row.launch not in launches.left_out]
+    return counting, [*caveats, *launches.caveats]
 
 
 def _stand_ins(record: TrialRecord, known: set[str], caveats: list[Caveat]) -> list[Row]:
@@ -148,41 +151,13 @@ def _kills(record: TrialRecord, trace: TraceMeasures | None, caveats: list[Cavea
     return len(logged | traced)
 
 
-def _launch_rows(launches: Sequence[LaunchResult], trace: TraceMeasures | None, caveats: list[Caveat]) -> list[Row]:
-    shown = _matched(launches, trace.launches if trace else ())
-    asked = {match.index: launch for launch in launches if (match := shown.get(launch.index))}
-    rows = [
-        replace(row, launch=asked[row.launch].index, app=_package(asked[row.launch]))
-        for row in (trace.rows if trace else ())
-        if row.window == "launch" and row.launch in asked
+def _launch_rows(asked: Sequence[LaunchResult], launches: Launches, trace: TraceMeasures) -> list[Row]:
+    by_trace = {shown.index: one for one in asked if (shown := launches.shown.get(one.index))}
+    return [
+        replace(row, launch=by_trace[row.launch].index, app=package(by_trace[row.launch]))
+        for row in trace.rows
+        if row.window == "launch" and row.launch in by_trace
     ]
-    missing = [_package(one) for one in launches if one.total_time_s and one.status == "ok" and one.index not in shown]
-    if trace and missing:
-        caveats.append(
-            Caveat(
-                "launch-not-in-trace",
-                f"no launch in the trace for {', '.join(missing)}",
-                "compare these launches by am_total_time",
-            )
-        )
-    return rows
-
-
-def _matched(launches: Iterable[LaunchResult], traced: Sequence[TraceLaunch]) -> dict[int, TraceLaunch]:
-    """Launch index -> what the trace shows of it: both lists are in order, and the package must agree."""
-    found: dict[int, TraceLaunch] = {}
-    rest = list(traced)
-    for launch in launches:
-        for place, candidate in enumerate(rest):
-            if launch.total_time_s and candidate.app == _package(launch):
-                found[launch.index] = candidate
-                del rest[: place + 1]
-                break
-    return found
-
-
-def _package(launch: LaunchResult) -> str:
-    return launch.component.partition("/")[0]
 
 
 def _frame(

@@ -281,6 +281,11 @@ def _prove(bench: Bench, before: Mapping[str, str], arm: Arm, window: Window) ->
     return found
 
 
+def _as_asked(launch: LaunchResult) -> bool:
+    """Whether am's warning says what was asked for: that the app that is there already came to the front."""
+    return launch.kind in ("hot", "return") and "brought to the front" in (launch.note or "")
+
+
 def doubts(
     launches: tuple[LaunchResult, ...], eaters: tuple[EaterResult, ...], host_busy: float | None
 ) -> Iterator[Caveat]:
@@ -292,7 +297,7 @@ def doubts(
     if dead:
         yield Caveat("eaters-killed", f"{dead} of {len(eaters)} memory eaters were killed", "lower the pressure")
     for launch in launches:
-        if launch.status != "ok" or launch.note:
+        if launch.status != "ok" or (launch.note and not _as_asked(launch)):
             what = f"launch {launch.index} ({launch.component}): {launch.note or launch.status}"
             yield Caveat("launch-failed", what, "see the trial's logcat.txt")
     if host_busy is not None and host_busy > BUSY_HOST_CORES:

@@ -78,6 +78,39 @@ def test_launches_of_the_trace_are_matched_to_those_asked_for_in_order(tmp_path:
     assert doubt.what == "no launch in the trace for x"
 
 
+def test_a_launch_of_another_kind_than_was_asked_for_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    trace = with_launch(with_launch(TraceBuilder(), 100, "a", 1, 0.5), 200, "b", 11, 0.6)
+    hot = replace(launch(1, "a", total_time_s=0.5), kind="hot")
+    found = measured(replace(RECORD, launches=(hot, launch(2, "b", total_time_s=0.6))), trace, tmp_path)
+    assert {index for (_, index) in figures(found)} == {0, 2}
+    (doubt,) = (caveat for caveat in found.caveats if caveat.code == "launch-kind")
+    assert doubt.what == "launch 1 (a) was to be hot, am says cold, the trace says cold: 1 of 2 launches left out"
+
+
+def test_the_trace_alone_can_tell_of_another_kind_and_so_can_am(tmp_path: Path) -> None:
+    trace = with_launch(TraceBuilder(), 100, "a", 1, 0.5)
+    by_trace = replace(launch(1, "a", total_time_s=0.5), kind="warm", state=None)
+    assert "the trace says cold" in str(measured(replace(RECORD, launches=(by_trace,)), trace, tmp_path).caveats)
+    by_am = replace(by_trace, state="RELAUNCH")
+    assert "am says relaunch" in str(measured(replace(RECORD, launches=(by_am,)), None, tmp_path).caveats)
+
+
+def test_a_return_counts_whatever_it_was_and_so_does_what_nobody_tells_the_kind_of(tmp_path: Path) -> None:
+    back = replace(launch(1, "a"), kind="return", state="COLD")
+    old = replace(launch(2, "b"), kind="warm", state=None)
+    found = measured(replace(RECORD, launches=(back, old)), None, tmp_path)
+    assert {index for (metric, index) in figures(found) if metric == "am_total_time"} == {1, 2}
+    assert "launch-kind" not in codes(found)
+
+
+@pytest.mark.parametrize(("ttid", "by_am", "apart"), [(0.5, 0.526, True), (0.5, 0.524, False), (0.2, 0.219, False)])
+def test_am_s_clock_and_the_trace_s_are_held_together(tmp_path: Path, ttid: float, by_am: float, apart: bool) -> None:  # noqa: FBT001 - what is to come
+    trace = with_launch(TraceBuilder(), 100, "a", 1, ttid)
+    found = measured(replace(RECORD, launches=(launch(1, "a", total_time_s=by_am),)), trace, tmp_path)
+    doubts = [caveat.what for caveat in found.caveats if caveat.code == "clocks-disagree"]
+    assert [what.rpartition(": ")[2] for what in doubts] == (["launch 1 (a) 0.526 s and 0.500 s"] if apart else [])
+
+
 def test_am_s_total_time_is_a_figure_only_where_something_was_launched(tmp_path: Path) -> None:
     record = replace(
         RECORD,
