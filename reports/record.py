@@ -148,6 +148,12 @@ class Conditions:
         mem_available_bytes: MemAvailable.
         swap_free_bytes: SwapFree.
         zram_mm_stat: /sys/block/zram0/mm_stat as numbers, () where unreadable.
+        awake: whether the screen is on.
+        locked: whether the lock screen shows.
+        charging: whether the battery is being charged.
+        zones_c: type of a thermal zone -> degrees Celsius.
+        most_khz: cpufreq policy -> kHz that its CPUs may reach.
+        kept: knob -> value, of what the experiment's `[conditions]` keep.
     """
 
     battery_percent: float | None
@@ -156,6 +162,12 @@ class Conditions:
     mem_available_bytes: int | None
     swap_free_bytes: int | None
     zram_mm_stat: tuple[int, ...] = ()
+    awake: bool | None = None
+    locked: bool | None = None
+    charging: bool | None = None
+    zones_c: dict[str, float] = field(default_factory=dict)
+    most_khz: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

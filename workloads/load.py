@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from workloads.apk import APKS, read_folder
 from workloads.choice import FORMS, slots
+from workloads.conditions import Keep
 from workloads.errors import InputError
 from workloads.rules import RuleEntry, repeated
 from workloads.spec import (
@@ -174,6 +175,24 @@ class _Exclude(TomlFile):
     host_busy_above: Annotated[float | None, Field(ge=0, le=1024)] = None
 
 
+_Celsius = Annotated[float | None, Field(gt=0, le=100)]
+
+
+class _Keep(TomlFile):
+    awake: bool = Keep.awake
+    animations: Literal["off"] | None = None
+    airplane: Literal["on"] | None = None
+    rotation: Literal["fixed"] | None = None
+    brightness: Annotated[int | None, Field(ge=0, le=255)] = None
+    charging: Literal["off"] | None = None
+    frequency: str | None = None
+    background: Literal["still"] | None = None
+    cool_battery_c: _Celsius = None
+    cool_zone_c: _Celsius = None
+    cool_status: Annotated[int | None, Field(ge=0, le=6)] = None
+    cool_wait_s: Annotated[float, Field(ge=0, le=3600)] = Keep.cool_wait_s
+
+
 class ExperimentFile(TomlFile):
     """A file of `workloads/experiments/`, or one of the user's."""
 
@@ -191,6 +210,7 @@ class ExperimentFile(TomlFile):
     limits: _Limits = _Limits()
     capture: _Capture = _Capture()
     exclude: _Exclude = _Exclude()
+    conditions: _Keep = _Keep()
 
     def problems(self) -> Iterator[Problem]:
         """Too few or too many arms, a control that is no arm, two arms or rules alike, an arm without a control."""
@@ -203,12 +223,17 @@ class ExperimentFile(TomlFile):
             if name in names[:index]:
                 yield ("arms", index, "name"), f"a second arm called {name!r}"
         yield from repeated(self.rules)
+        yield from self._kept_and_set()
         if self.stop == "decided" and self.blocks <= FIRST_LOOK:
             yield ("blocks",), f"too few to stop early: the first look comes after block {FIRST_LOOK}; give more"
         if self.control in names and len(set(names)) == len(names):
             yield from self._untraced()
             if self.treatment:
                 yield from self._alone()
+
+    def _kept_and_set(self) -> Iterator[Problem]:
+        if self.conditions.frequency and any("cpu.frequency" in arm.settings for arm in self.arms):
+            yield ("conditions", "frequency"), "is what arms set: leave it to them"
 
     def _untraced(self) -> Iterator[Problem]:
         """An arm without a trace is good for one thing: to be held against the same arm with one."""
@@ -261,6 +286,7 @@ class ExperimentFile(TomlFile):
             limits=Limits(**self.limits.model_dump()),
             capture=Capture(**self.capture.model_dump()),
             exclude=Exclude(**self.exclude.model_dump()),
+            conditions=Keep(**self.conditions.model_dump()),
         )
 
 

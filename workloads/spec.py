@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
 
+from workloads.conditions import Keep
+
 LaunchKind: TypeAlias = Literal["cold", "warm", "hot", "return"]
 """What is asked for; `return`: whatever has become of the app in the background, which is then the outcome."""
 
@@ -307,6 +309,7 @@ class Experiment:
         treatment: knob under test where arms differ in others too: each arm is then compared with the one that
             differs from it in this knob alone. Empty: every arm is compared with `control`.
         exclude: limits beyond which a trial is left out.
+        conditions: what the phone is kept like.
     """
 
     name: str
@@ -324,6 +327,7 @@ class Experiment:
     limits: Limits = field(default_factory=Limits)
     capture: Capture = field(default_factory=Capture)
     exclude: Exclude = field(default_factory=Exclude)
+    conditions: Keep = field(default_factory=Keep)
 
 
 def workload_of(workload: Workload, arm: Arm) -> Workload:

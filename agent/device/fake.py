@@ -16,7 +16,7 @@ from pathlib import Path
 from agent.capture.session import STOP
 from agent.device import batch, phone
 from agent.device.fake_kernel import FakeFile, FakeKernel, RefusedError
-from agent.device.fakes.apps import FakeApps, package_manager
+from agent.device.fakes.android import FakeAndroid
 from agent.device.fakes.texts import ANDROID_13, BATTERY, MEMINFO, THERMAL
 from agent.device.fakes.undo import SCRIPTS, FakeDeadMan
 from agent.device.fakes.zram import perform
@@ -80,7 +80,7 @@ class FakePhone:
         kernel: reclaim, kcompressd, boot.
         files: every other file; bytes that were pushed lie here, too.
         properties: what getprop knows.
-        packages: what is installed; `apps` knows more of them.
+        packages: what is installed; `android.apps` knows more of them.
         roots: the forms of `su` that work: `su 0`, `su root`, `su -c`; none on a user build.
         trace: what perfetto writes when it is stopped.
         background: called with the argument list of each program that is spawned.
@@ -96,7 +96,7 @@ class FakePhone:
     files: dict[str, FakeFile] = field(default_factory=dict)
     properties: dict[str, str] = field(default_factory=lambda: dict(ANDROID_13))
     packages: set[str] = field(default_factory=set)
-    apps: FakeApps = field(default_factory=FakeApps)
+    android: FakeAndroid = field(default_factory=FakeAndroid)
     roots: frozenset[str] = frozenset({"su 0"})
     trace: bytes = b"trace"
     background: Callable[[tuple[str, ...]], None] = lambda _argv: None
@@ -333,10 +333,9 @@ def _getprop(fake: FakePhone, call: Call) -> str:
 
 
 def _dumpsys(fake: FakePhone, call: Call) -> Answer:
-    if call.argv[1] == "package":
-        return fake.apps.dumped(call.argv[2], fake.packages)
-    known = {"battery": BATTERY, "thermalservice": THERMAL, "meminfo": fake.apps.meminfo()}
-    return known.get(call.argv[1]) or failed(0, f"Can't find service: {call.argv[1]}\n")
+    known = {"battery": BATTERY, "thermalservice": THERMAL}
+    told = known.get(call.argv[1]) or fake.android.dumped(call.argv[1:], fake.packages)
+    return told or failed(0, f"Can't find service: {call.argv[1]}\n")
 
 
 def _cat(fake: FakePhone, call: Call) -> str:
@@ -355,9 +354,8 @@ def _rm(fake: FakePhone, call: Call) -> str:
     return ""
 
 
-def _pm(fake: FakePhone, call: Call) -> Answer:
-    words = call.argv[1:] if call.argv[0] == "pm" else call.argv[2:]
-    done = package_manager(words, fake.apps, fake.packages, lambda path: fake.file(path).read(as_root=False))
+def _android(fake: FakePhone, call: Call) -> Answer:
+    done = fake.android.run(call.argv, fake.packages, lambda path: fake.file(path).read(as_root=False))
     return Completed(call.argv, done[0], done[1], "") if done else _unknown(fake, call)
 
 
@@ -368,14 +366,17 @@ def _stat(fake: FakePhone, call: Call) -> str:
 
 _PROGRAMS: dict[str, Callable[[FakePhone, Call], Answer]] = {
     "cat": _cat,
-    "cmd": _pm,
+    "cmd": _android,
     "dumpsys": _dumpsys,
     "getprop": _getprop,
     "ls": _ls,
     "perfetto": _perfetto,
-    "pm": _pm,
+    "input": _android,
+    "pm": _android,
     "rm": _rm,
+    "settings": _android,
     "stat": _stat,
+    "wm": _android,
     "uname": lambda _fake, _call: "6.12.0-fake\n",
 }
 

@@ -11,6 +11,7 @@ from agent.knobs.base import FileKnob
 from workloads.errors import FinalError, InputError, ProofError
 
 KIND = "app"
+PACKAGE = r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)+"
 ABSENT, INSTALLED = "absent", "installed"
 _SLOW_S = 300.0  # the phone compiles what it installs
 
@@ -85,6 +86,6 @@ def from_name(rest: str) -> App:
     Raises:
         InputError: it is no package's name.
     """
-    if not re.fullmatch(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)+", rest):
+    if not re.fullmatch(PACKAGE, rest):
         raise InputError(f"{KIND}:{rest}: is no package's name, such as org.example.app")
     return App(f"{KIND}:{rest}", rest)

@@ -144,6 +144,26 @@ class Guard:
         self.standing.add(setting.knob)
         return self.set(setting.knob, setting.value)
 
+    def try_hold(self, setting: Setting) -> str | None:
+        """Set what should hold for the whole run; where the phone refuses, return its words and leave nothing to undo.
+
+        Raises:
+            TransientError: the link dropped.
+            FinalError: it was refused, and is no longer as it was either; `restore` puts it back.
+            StoreError: a journal cannot be written.
+        """
+        try:
+            self.hold(setting)
+        except (FinalError, InputError, ProofError) as error:
+            self.standing.discard(setting.knob)
+            entry = next((entry for entry in self._left() if entry.knob == setting.knob), None)
+            if entry is not None and self.knob(entry.knob).read(self.phone) != entry.first:
+                raise
+            if entry is not None:
+                self._keep(replace(entry, state="restored"))
+            return str(error)
+        return None
+
     def apply(self, settings: Sequence[Setting]) -> dict[str, str]:
         """Set all of an arm, and give what other arms set its first value; knob -> value read back.
 

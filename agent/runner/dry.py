@@ -7,9 +7,11 @@ from agent.capture.session import FOLDER as TRACES
 from agent.device.phone import Phone
 from agent.knobs.deadman import FOLDER
 from agent.knobs.discover import find
+from agent.runner import conditions
 from agent.runner.plan import make_plan
 from agent.runner.run import Request, prepare
 from agent.runner.workspace import ROOT
+from workloads.conditions import Keep
 from workloads.spec import Experiment, Launch, file_bytes, workload_of
 
 
@@ -32,8 +34,10 @@ def writes(phone: Phone, request: Request) -> list[str]:
     for arm in experiment.arms:
         lines += [f"arm {arm.name}: write {s.value} to {first[s.knob].where}" for s in arm.settings]
     lines += [f"{knob.name}: {knob.notes}" for knob in first.values() if knob.notes]
-    lines += [_undo(experiment)] if first or experiment.workload.apks else []
+    standing = experiment.workload.apks or experiment.conditions != Keep()
+    lines += [_undo(experiment)] if first or standing else []
     lines += [f"before the first trial: install {apk.path}" for apk in experiment.workload.apks]
+    lines += list(conditions.planned(phone, experiment.conditions, ready.knobs))
     lines += list(_each_trial(phone, experiment))
     lines += [f"arm {arm.name}: records no trace" for arm in experiment.arms if not arm.trace]
     lines += [f"at the end: write {knob.read(phone)} back to {knob.where}" for knob in first.values()]

@@ -79,6 +79,8 @@ def resume(phone: Phone, store: RunStore, request: Request, clock: Clock, watch:
     changed = (*rebooted, *changes(store.device, ready.facts))
     watch.planned(len(left), (*ready.outlook, *(f"{phone.serial}: {line}" for line in changed)))
     with benched(phone, store, request, ready, clock) as bench:
+        for line in bench.kept.skipped:
+            watch.looked(f"{phone.serial}: {line}")
         carry_out(bench, store, watch, _over_the_seam(bench, store, left[0], changed, watch))
 
 

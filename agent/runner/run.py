@@ -16,7 +16,7 @@ from agent.knobs.deadman import Terms
 from agent.knobs.discover import describe, discover
 from agent.knobs.undisturbed import undisturbed
 from agent.ports import Clock
-from agent.runner import choosing, hostload, preflight
+from agent.runner import choosing, conditions, hostload, preflight
 from agent.runner.attempts import Watch, carry_out
 from agent.runner.plan import make_plan
 from agent.runner.trial import Bench
@@ -131,6 +131,8 @@ def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -
             store.append_event({"event": "run started", "command": request.command})
         watch.planned(len(plan.trials), ready.outlook)
         with benched(phone, store, request, ready, clock) as bench:
+            for line in bench.kept.skipped:
+                watch.looked(f"{phone.serial}: {line}")
             carry_out(bench, store, watch)
     return store
 
@@ -155,8 +157,11 @@ def benched(phone: Phone, store: RunStore, request: Request, ready: Ready, clock
         with guarded as guard:
             for name in apps:
                 guard.hold(Setting(name, INSTALLED))
+            kept = conditions.hold(guard, ready.experiment.conditions)
+            for line in kept.skipped:
+                store.append_event({"event": "condition skipped", "why": line})
             pid = hostload.qemu_pid(request.machine)
-            yield Bench(phone, guard, ready.experiment, capabilities(phone), workspace, programs, clock, pid)
+            yield Bench(phone, guard, ready.experiment, capabilities(phone), workspace, programs, clock, pid, kept)
     finally:
         with undisturbed(terms_of(request).grace_s, asked=False), contextlib.suppress(DeviceError):
             workspace.sweep()  # on a phone that is gone: what went wrong first is what is told

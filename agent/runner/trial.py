@@ -16,7 +16,8 @@ from agent.device.quoting import quote
 from agent.knobs.activity import Activity, survey, vmstat_growth
 from agent.knobs.undo import Guard
 from agent.ports import Clock
-from agent.runner import hostload
+from agent.runner import conditions, hostload
+from agent.runner.conditions import Kept, joined
 from agent.runner.rewritten import name_the_writer
 from agent.runner.script import parse_eaters, render
 from agent.runner.workspace import Workspace, reset_apps
@@ -47,6 +48,7 @@ class Bench:
         programs: name -> path on the phone of what the script calls.
         clock: time on the host.
         qemu_pid: of a virtual handheld's QEMU on this host; None for a phone.
+        kept: what the phone is kept like.
     """
 
     phone: Phone
@@ -57,6 +59,7 @@ class Bench:
     programs: dict[str, str]
     clock: Clock
     qemu_pid: int | None = None
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def packages(self) -> list[str]:
@@ -121,6 +124,7 @@ def run_trial(bench: Bench, trial: PlannedTrial, folder: Path, told: Told) -> Tr
         settings = bench.guard.apply(arm.settings)
     with stages.stage("settle"):
         bench.clock.sleep(bench.experiment.limits.settle_s)
+        warm = conditions.make_ready(bench.phone, bench.kept, bench.clock)
     with _script(bench, trial, arm) as remote:
         window = _measured(bench, remote, folder / TRACE if arm.trace else None, stages)
         with stages.stage("collect"):
@@ -129,6 +133,8 @@ def run_trial(bench: Bench, trial: PlannedTrial, folder: Path, told: Told) -> Tr
     (folder / "logcat.txt").write_text(window.log, encoding="utf-8")
     begun = TrialBegun(trial, started_at, settings, TRACE if arm.trace else None)
     record = _record(begun, window, launches, eaters, proof, stages.seconds)
+    broken = tuple(conditions.doubts(bench.kept, warm, window.before, window.after))
+    record = replace(record, caveats=(*record.caveats, *broken))
     left_out = exclusion(rules_of(bench.experiment.exclude), record)
     return replace(record, excluded=left_out.why if left_out else None)
 
@@ -193,6 +199,7 @@ def _measured(bench: Bench, remote: str, trace: Path | None, stages: Stages) -> 
     Without a file for it no trace is recorded; all else is the same.
     """
     phone, limits = bench.phone, bench.experiment.limits
+    around = conditions.look(phone, bench.kept)
     before, busy_before, (now,) = survey(phone, _NOW)
     _check_battery(phone, before, limits.min_battery_percent)
     with _recording(bench, trace, stages) as stop:
@@ -206,6 +213,7 @@ def _measured(bench: Bench, remote: str, trace: Path | None, stages: Stages) -> 
             logcat = batch.program("logcat", "-d", "-v", "threadtime", "-T", parse.log_time(now.text))
             after, busy_after, (log,) = survey(phone, logcat)
             kernel_log = _oom_lines(phone, busy_before, busy_after)
+            before, after = joined(before, around), joined(after, conditions.look(phone, bench.kept))
         with stages.stage("check pages"):
             bench.workspace.finish(remote, pid, _EATERS_END_S)
     return Window(before, after, busy_before, busy_after, log.text, kernel_log, host_busy)

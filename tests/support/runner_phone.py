@@ -8,6 +8,7 @@ from agent.device.fake import Call, FakePhone, failed, fake_phone
 from agent.device.fake_kernel import FakeFile
 from agent.ports import Completed
 from agent.runner import workspace
+from agent.runner.conditions import WAKE
 from workloads.spec import Experiment, Launch
 
 AM = "Status: ok\nLaunchState: COLD\nActivity: {app}\nTotalTime: 321\nWaitTime: 325\nComplete\n"
@@ -57,8 +58,13 @@ class Trials:
             workspace.CLEAR: self._clear,
             workspace.RESET: lambda _call: "",
             workspace.DROP: lambda _call: "",
+            WAKE: self._wake,
         }
         return self.phone
+
+    def _wake(self, _call: Call) -> str:
+        self.phone.android.awake, self.phone.android.locked = True, False
+        return ""
 
     def _begin(self, argv: tuple[str, ...]) -> None:
         folder = argv[-1]

@@ -116,7 +116,7 @@ def test_the_phone_removes_it_by_itself(fake: FakePhone, tmp_path: Path) -> None
 
 
 def test_an_install_that_the_phone_refuses_is_told_in_its_words(fake: FakePhone, tmp_path: Path) -> None:
-    phone, fake.apps.refuses = attach(fake), "INSTALL_FAILED_USER_RESTRICTED"
+    phone, fake.android.apps.refuses = attach(fake), "INSTALL_FAILED_USER_RESTRICTED"
     with (
         pytest.raises(ProofError, match=r"org.example.mail cannot be made installed: Failure \[INSTALL_FAILED_USER"),
         guarded(phone, tmp_path / "undo.json", found(phone)) as guard,

@@ -29,7 +29,7 @@ def launched(made: Workload) -> list[str]:
 
 def phone_with(*components: str, **memory_kib: int) -> FakePhone:
     fake = fake_phone(packages={component.partition("/")[0] for component in components})
-    fake.apps.memory_kib = {f"org.example.{name}": size for name, size in memory_kib.items()}
+    fake.android.apps.memory_kib = {f"org.example.{name}": size for name, size in memory_kib.items()}
     return fake
 
 
@@ -42,13 +42,13 @@ def test_launchable_apps_are_chosen_by_name_and_stand_in_every_step(tmp_path: Pa
 
 def test_what_came_with_the_phone_and_what_nobody_can_open_is_not_chosen(tmp_path: Path) -> None:
     fake = phone_with(MAIL, MAPS, NOTES)
-    fake.apps.system, fake.apps.activity = {"org.example.mail"}, {"org.example.maps": ""}
+    fake.android.apps.system, fake.android.apps.activity = {"org.example.mail"}, {"org.example.maps": ""}
     assert choose(attach(fake), workload(tmp_path, '["launchable:1"]')).apps == (NOTES,)
 
 
 def test_the_hungriest_choose_first_by_the_memory_of_all_their_processes(tmp_path: Path) -> None:
     fake = phone_with(MAIL, MAPS, GAME, NOTES, game=90_000, maps=70_000, notes=10_000)
-    fake.apps.memory_kib["org.example.maps:gl"] = 30_000
+    fake.android.apps.memory_kib["org.example.maps:gl"] = 30_000
     made = choose(attach(fake), workload(tmp_path, '["launchable:1", "hungriest:2"]'))
     assert made.apps == (MAIL, MAPS, GAME)
 
@@ -87,7 +87,7 @@ def test_as_asked_is_the_same_on_every_phone(tmp_path: Path) -> None:
 
 def test_versions_are_recorded_and_told(tmp_path: Path) -> None:
     fake = phone_with(MAIL, MAPS)
-    fake.apps.version = {"org.example.mail": ("2.1\x1b[31m", 21)}
+    fake.android.apps.version = {"org.example.mail": ("2.1\x1b[31m", 21)}
     phone = attach(fake)
     made = choose(phone, workload(tmp_path, '["launchable:1", "org.example.gone/.Main"]'))
     found = versions(phone, made)
