@@ -2,20 +2,37 @@
 """`reclaim compare`: effects with intervals, in the terminal."""
 
 import argparse
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from workloads.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reports.analysis import Analysis
+    from reports.parts.gather import Progress
+    from reports.store import RunStore
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `reclaim compare`."""
     parser.add_argument(
-        "run", metavar="RUN", type=Path, nargs="+", help="a run directory; several of one experiment are one answer"
+        "run",
+        metavar="RUN_OR_TRACE",
+        type=Path,
+        nargs="+",
+        help="a run directory; several of one experiment are one answer; with --against, traces",
     )
+    parser.add_argument(
+        "--against",
+        metavar="TRACE",
+        type=Path,
+        nargs="+",
+        help="hold traces against these: which parts of launches grew or shrank, and what that explains",
+    )
+    parser.add_argument("--parts", action="store_true", help="the same of a run's arms, from the traces of its trials")
     parser.add_argument(
         "--all", action="store_true", help="show also the metrics that nobody asked about and that did not move"
     )
@@ -31,15 +48,18 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     An A/A run's noise floor is kept for later runs of the phone.
 
     Several runs of one phone are one run with more blocks, runs of several phones are joined with the phone as random
-    effect; nothing is kept then.
+    effect; nothing is kept then. Traces held against others are no run: nothing is kept either.
 
     Returns:
         0, whatever the answer: `reclaim gate` is the command that judges.
 
     Raises:
         StoreError: not a run, or a file of it is broken.
-        InputError: runs that cannot be one answer.
+        TraceError: a trace cannot be read.
+        InputError: runs or traces that cannot be one answer.
     """
+    if args.against:
+        return _traces(args, out, err)
     if len(args.run) > 1:
         return _several(args, out, err)
     from reports.compare import compare_run, document, keep  # noqa: PLC0415 - imported late: `--help` needs none of it
@@ -51,7 +71,13 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     analysis = compare_run(store)
     keep(store, analysis)
     remember(analysis, err)
-    out.write(encode(document(analysis)).decode() if args.json else _text(args, analysis))
+    if args.json:
+        parts = {"parts": _parts(store, analysis, err)[1]} if args.parts else {}
+        out.write(encode({**document(analysis), **parts}).decode())
+    else:
+        out.write(_text(args, analysis))
+        if args.parts:
+            out.write("".join(_parts(store, analysis, err, whole=args.all)[0]))
     return 0
 
 
@@ -61,10 +87,56 @@ def _text(args: argparse.Namespace, analysis: "Analysis") -> str:
     return compare_text(analysis, whole=args.all, questions=args.questions)
 
 
+def _parts(
+    store: "RunStore", analysis: "Analysis", err: TextIO, *, whole: bool = False
+) -> tuple[list[str], list[dict[str, object]]]:
+    """Where the time of launches went, arm by arm: in words, and for JSON."""
+    from reports.parts.gather import contrasts_of_run  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.parts.text import contrast_document, contrast_text  # noqa: PLC0415 - the same
+
+    with _reading(err) as progress:
+        found = contrasts_of_run(store, analysis, progress)
+    texts = [f"\n{contrast_text(each, whole=whole)}" for each in found]
+    nothing = "\nWhere the time of launches went is not known: no block has a traced launch in both arms.\n"
+    return texts or [nothing], [contrast_document(each) for each in found]
+
+
+def _traces(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    if args.questions or args.parts:
+        raise InputError(
+            "--against: holds traces against traces; leave out --questions and --parts, which are of a run"
+        )
+    folders = [path for path in (*args.run, *args.against) if path.is_dir()]
+    if folders:
+        raise InputError(f"{folders[0]}: is a folder; --against takes traces: name them (FOLDER/*)")
+    from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.parts.gather import contrast_of_traces  # noqa: PLC0415 - the same
+    from reports.parts.text import contrast_document, contrast_text  # noqa: PLC0415 - the same
+    from reports.record import SCHEMA_VERSION  # noqa: PLC0415 - the same
+
+    with _reading(err) as progress:
+        found = contrast_of_traces(args.against, args.run, progress)
+    document = {"schema": SCHEMA_VERSION, **contrast_document(found)}
+    out.write(encode(document).decode() if args.json else contrast_text(found, whole=args.all))
+    return 0
+
+
+@contextmanager
+def _reading(err: TextIO) -> "Iterator[Progress]":
+    """A bar on a terminal; nothing elsewhere."""
+    from rich.console import Console  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from rich.progress import Progress as Bar  # noqa: PLC0415 - the same
+
+    screen = Console(file=err)
+    with Bar(console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task("reading traces", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def _several(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """A run that has nothing to compare is ignored, and that is said at once, not only below a long answer."""
-    if args.questions:
-        raise InputError("--questions: is answered of one run at a time; name one run, or leave it out")
+    if args.questions or args.parts:
+        raise InputError("--questions, --parts: are answered of one run at a time; name one run, or leave them out")
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.printable import printable  # noqa: PLC0415 - the same
     from reports.several.runs import (  # noqa: PLC0415 - imported late: `--help` needs none of it

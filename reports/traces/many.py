@@ -9,10 +9,10 @@ import contextlib
 import os
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar
 
 from reports.traces.measure import TraceMeasures, measure_trace
 from workloads.errors import ReclaimError
@@ -35,6 +35,11 @@ _WORTH_BYTES = 40 << 20
 
 Outcome: TypeAlias = TraceMeasures | Failed
 
+_Found = TypeVar("_Found")
+
+Ask: TypeAlias = Callable[..., _Found]
+"""What is asked of a trace: called with its path, and the engine as `engine`; a function of a module."""
+
 
 def usable_cpus() -> int:
     """How many processes can run at once here."""
@@ -44,23 +49,31 @@ def usable_cpus() -> int:
 def measure_many(
     paths: Sequence[Path], *, engine: Path | None = None, jobs: int | None = None
 ) -> Iterator[tuple[int, Outcome]]:
-    """Measure traces, each loaded once, and say what became of each as soon as it is known.
+    """Measure traces: `ask_many` for `measure_trace`."""
+    return ask_many(measure_trace, paths, engine=engine, jobs=jobs)
+
+
+def ask_many(
+    ask: Ask[_Found], paths: Sequence[Path], *, engine: Path | None = None, jobs: int | None = None
+) -> Iterator[tuple[int, _Found | Failed]]:
+    """Ask the same of traces, each loaded once, and say what became of each as soon as it is known.
 
     Args:
+        ask: what is asked.
         paths: the traces.
         engine: as for `measure_trace`.
         jobs: how many at once, sharing the memory out among them; None: as many as there are CPUs, or one where
             all traces together are read sooner than processes start.
 
     Yields:
-        Place in `paths`, and its measures or why there are none.
+        Place in `paths`, and the answer or why there is none.
     """
     at_once = min(jobs or (usable_cpus() if _worth_it(paths) else 1), len(paths))
     if at_once > 1:
-        with _Crew(at_once, engine) as crew:
+        with _Crew(at_once, ask, engine) as crew:
             yield from crew.measure(paths)
     else:
-        yield from ((place, attempt(path, engine)) for place, path in enumerate(paths))
+        yield from ((place, attempt(ask, path, engine)) for place, path in enumerate(paths))
 
 
 def _worth_it(paths: Sequence[Path]) -> bool:
@@ -69,10 +82,10 @@ def _worth_it(paths: Sequence[Path]) -> bool:
     return sum(sizes) > _WORTH_BYTES
 
 
-def attempt(path: Path, engine: Path | None = None) -> Outcome:
-    """Measure one trace; whatever is wrong with it becomes one line."""
+def attempt(ask: Ask[_Found], path: Path, engine: Path | None = None) -> _Found | Failed:
+    """Ask one trace; whatever is wrong with it becomes one line."""
     try:
-        return measure_trace(path, engine=engine)
+        return ask(path, engine=engine)
     except ReclaimError as error:
         return Failed(str(error))
     except MemoryError:
@@ -91,12 +104,12 @@ class _Worker:
     place: int | None = None
 
 
-class _Crew:
+class _Crew(Generic[_Found]):
     """So many processes; one that dies is replaced."""
 
-    def __init__(self, size: int, engine: Path | None) -> None:
+    def __init__(self, size: int, ask: Ask[_Found], engine: Path | None) -> None:
         """Keep the figures; `__enter__` starts the processes."""
-        self._size, self._engine = size, engine
+        self._size, self._ask, self._engine = size, ask, engine
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:
@@ -107,7 +120,7 @@ class _Crew:
         for worker in self._workers:
             self._end(worker)
 
-    def measure(self, paths: Sequence[Path]) -> Iterator[tuple[int, Outcome]]:
+    def measure(self, paths: Sequence[Path]) -> Iterator[tuple[int, _Found | Failed]]:
         """Give every worker a trace, and the next one when it answers or dies."""
         from multiprocessing.connection import wait  # noqa: PLC0415 - imported late: one trace needs none of it
 
@@ -123,9 +136,9 @@ class _Crew:
                     worker = self._workers[-1]  # noqa: PLW2901 - its successor goes on in its stead
                 self._next(worker, waiting)
 
-    def _answer(self, worker: _Worker, path: Path) -> Outcome:
+    def _answer(self, worker: _Worker, path: Path) -> _Found | Failed:
         try:
-            outcome: Outcome = worker.link.recv()
+            outcome: _Found | Failed = worker.link.recv()
         except (EOFError, OSError):
             self._end(worker)
             self._workers.remove(worker)
@@ -147,7 +160,7 @@ class _Crew:
         # Spawned, not forked: wasmtime's threads and compiled code do not survive a fork.
         context = get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, self._engine, self._size), daemon=True)
+        process = context.Process(target=_work, args=(theirs, self._ask, self._engine, self._size), daemon=True)
         process.start()
         theirs.close()  # so that its death closes the line
         return _Worker(process, ours)
@@ -165,12 +178,12 @@ def _death(status: int | None) -> str:
     return f"the process that read it ended with status {status}"
 
 
-def _work(link: "Connection", engine: Path | None, sharers: int) -> None:
-    """Measure what comes along the line until it is closed."""
+def _work(link: "Connection", ask: Ask[object], engine: Path | None, sharers: int) -> None:
+    """Ask what comes along the line until it is closed."""
     from reports.traces import wasm  # noqa: PLC0415 - imported late: see `measure_many`
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started this process is asked, and ends it
     wasm.share_memory(sharers)
     with contextlib.suppress(EOFError, OSError):
         while True:
-            link.send(attempt(link.recv(), engine))
+            link.send(attempt(ask, link.recv(), engine))

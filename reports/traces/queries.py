@@ -30,6 +30,8 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "sources": ("source",),
     "lost": ("name", "severity", "value"),
     "series": ("series", "t_s", "value"),
+    "launch_sections": ("launch", "name", "dur", "times"),
+    "launch_waits": ("launch", "state", "reason", "dur", "times"),
 }
 """Topic -> columns of its rows; units and sources stand in `sql/TOPIC.sql`."""
 

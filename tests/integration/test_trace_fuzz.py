@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reports.traces.many import DEFECT, Failed, attempt
+from reports.traces.measure import measure_trace
 from tests.support.traces import TraceBuilder
 
 PID = 100
@@ -50,7 +51,7 @@ DATA = busy()
 
 def check(path: Path, data: bytes) -> None:
     path.write_bytes(data)
-    outcome = attempt(path)
+    outcome = attempt(measure_trace, path)
     if isinstance(outcome, Failed):
         assert outcome.why.startswith(f"{path}: ")
         assert "\n" not in outcome.why
@@ -61,7 +62,7 @@ def check(path: Path, data: bytes) -> None:
 
 def test_the_whole_trace_has_a_figure_of_most_metrics(tmp_path: Path) -> None:
     (tmp_path / "t").write_bytes(DATA)
-    outcome = attempt(tmp_path / "t")
+    outcome = attempt(measure_trace, tmp_path / "t")
     assert not isinstance(outcome, Failed)
     assert len({row.metric for row in outcome.rows}) > 40
 
@@ -88,7 +89,7 @@ def test_four_gigabytes_of_nothing_are_refused_at_once(tmp_path: Path) -> None:
     path = tmp_path / "sparse"
     with path.open("wb") as file:
         file.truncate(4 << 30)
-    outcome = attempt(path)
+    outcome = attempt(measure_trace, path)
     assert outcome == Failed(
         f"{path}: begins with nothing but zeros: a copy that was cut off, or not a trace; copy it again"
     )
