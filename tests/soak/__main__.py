@@ -30,11 +30,11 @@ def main(argv: Sequence[str], out: TextIO, err: TextIO) -> int:
     parser.add_argument("--runs", type=int, default=_RUNS, metavar="N", help=f"runs (default: {_RUNS})")
     parser.add_argument("--seed", type=int, help="of the first run; each one more has the next (default: the day's)")
     parser.add_argument("--short", action="store_true", help="four runs, as in CI")
-    parser.add_argument("--only", metavar="WORDS", help="faults whose name holds this")
+    parser.add_argument("--only", nargs="+", metavar="WORDS", help="faults whose name holds one of these")
     parser.add_argument("--write", action="store_true", help="write docs/soak.md")
     args = parser.parse_args(argv)
     seed = int(f"{datetime.now(UTC):%Y%m%d}") if args.seed is None else args.seed
-    chosen = [fault for fault in FAULTS if args.only is None or args.only in fault.name]
+    chosen = [fault for fault in FAULTS if args.only is None or any(words in fault.name for words in args.only)]
     ordeals = _short(seed) if args.short else plan(seed, args.runs, chosen)
     if not args.short and args.only is None:  # and one run with the phone's usual patience
         ordeals.append(Ordeal(args.runs + 1, seed + args.runs, KILL_AND_DROP, _FULL_SILENCE_S, kcompressd=True))
