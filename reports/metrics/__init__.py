@@ -6,6 +6,7 @@ The SQL under `reports/traces/sql/` and the trial's record fill them; statistics
 
 from collections.abc import Iterator, Mapping
 
+from reports.metrics.attribution import ATTRIBUTION
 from reports.metrics.cost import COST
 from reports.metrics.demand import DEMAND
 from reports.metrics.effort import EFFORT
@@ -16,7 +17,7 @@ from reports.metrics.trial import TRIAL
 
 __all__ = ["MEASURE_COLUMNS", "METRICS", "Better", "Metric", "Window", "is_detail", "plugged_in"]
 
-_OURS = {one.name: one for one in (*TRIAL, *DEMAND, *LAUNCH, *EFFORT, *COST, *LAUNCH_DETAILS)}
+_OURS = {one.name: one for one in (*TRIAL, *DEMAND, *LAUNCH, *EFFORT, *ATTRIBUTION, *COST, *LAUNCH_DETAILS)}
 
 
 class _Known(Mapping[str, Metric]):

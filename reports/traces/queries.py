@@ -19,6 +19,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "launch_parts": ("launch", "window", "metric", "value", "note"),
     "reclaim": _METRIC,
     "cpu": _METRIC,
+    "attribution": _METRIC,
     "queue": _METRIC,
     "memory": _METRIC,
     "psi": _METRIC,

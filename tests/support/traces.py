@@ -95,6 +95,13 @@ class TraceBuilder:
         self._ftrace[0].append(event)
         return self
 
+    def symbol(self, address: int, name: str) -> "TraceBuilder":
+        """The kernel function at an address, as `symbolize_ksyms` tells it."""
+        packet = self._packet(at=0.0)
+        packet.sequence_flags = pb.TracePacket.SEQ_INCREMENTAL_STATE_CLEARED
+        packet.interned_data.kernel_symbols.add(iid=address, str=name.encode())
+        return self
+
     def cores(self, *capacities: int) -> "TraceBuilder":
         """What linux.system_info tells of each CPU."""
         info = self._packet(at=0.0).cpu_info

@@ -68,6 +68,9 @@ UNION
 SELECT 'ART''s JIT slices'
 WHERE EXISTS (SELECT 1 FROM reclaim_jit)
 UNION
+SELECT 'calls of zram''s write path'
+WHERE EXISTS (SELECT 1 FROM attribution_any)
+UNION
 SELECT 'a launch'
 FROM reclaim_launch
 UNION
