@@ -16,7 +16,7 @@ KERNEL_WORDS = (
     "psi=1",
     "mitigations=off",
     "tsc=reliable",  # emulated time jitters; a watchdog that gives up the TSC in mid-run would change every clock
-    "norandmaps",  # the emulator translates code per virtual address: with ASLR anew for every process, half of its time
+    "norandmaps",  # the emulator keeps what it translated by virtual address: ASLR makes every process new to it
     "transparent_hugepage=never",  # else one bio is up to 512 pages and no queue bound means anything
 )
 
