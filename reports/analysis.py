@@ -163,7 +163,7 @@ def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
     laid = _cases(run, book, ledger, comparisons) if situation.comparable else ()
     verdict = decide(run.experiment, situation, comparisons, rule_on(laid, book))
     floor = floor_of(_origin(run), comparisons) if all_alike(run.experiment) else None
-    priced = tuple(prices(_origin(run), run.experiment.arms, _trials(counting, _by_records(run))))
+    priced = tuple(prices(_origin(run), run.experiment.arms, _trials(counting, _by_records(run)), trials))
     more = (*exclusions.caveats, *failures(run.events, run.plan), *gaps(book, verdict.rulings, comparisons))
     return Analysis(
         run=run,

@@ -148,7 +148,8 @@ def contrasts(arms: Sequence[Arm], control: str, treatment: str) -> tuple[Contra
     """The contrasts that an experiment's arms allow, in the order of its arms; arms without a trace are no cells."""
     if not treatment:
         return ()
-    traced = [arm for arm in arms if arm.trace]
+    alike = [arm.recording for arm in arms if arm.name == control]
+    traced = [arm for arm in arms if arm.trace and arm.recording in alike]
     levels = {arm.name: arm.levels for arm in traced}
     if control not in levels:
         return ()

@@ -115,6 +115,8 @@ def _rows(record: TrialRecord, trace: TraceMeasures | None) -> tuple[list[Row], 
     rows.append(Row("trial", 0, "", "kills", float(_kills(record, trace, caveats))))
     by_record = (*by_eaters(record), *by_zram(record))
     rows += [Row("trial", 0, "", metric, value) for metric, value in by_record]
+    if record.attribution:  # slowed down by what was recorded: its launches are no figures
+        return rows, caveats
     launches = judge(record.launches, trace.launches if trace else None)
     rows += [Row("launch", one.index, package(one), AM_TOTAL_TIME, value) for one, value in by_am(record)]
     rows += _launch_rows(record.launches, launches, trace) if trace else []

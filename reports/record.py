@@ -191,6 +191,7 @@ class TrialRecord:
         excluded: reason by which this trial is left out of comparisons, None when it counts.
         host_busy: processors of the host that other programs than a virtual handheld kept busy, on average over the
             measured window; None on a phone, and in runs of before this was recorded.
+        attribution: what in its trace tells kswapd's compression apart (`kprobes of zram_submit_bio`); None: nothing.
         schema: version of this layout.
     """
 
@@ -209,6 +210,7 @@ class TrialRecord:
     caveats: tuple[Caveat, ...] = ()
     excluded: str | None = None
     host_busy: float | None = None
+    attribution: str | None = None
     schema: int = SCHEMA_VERSION
 
 

@@ -11,6 +11,7 @@ from reports.comparison import KILLS, Comparison, Outcome, shared_codes
 from reports.exclusions import BY_RECORD
 from reports.gate.text import rules_lines
 from reports.levels import Level
+from reports.noise.tracing import not_compared
 from reports.printable import printable
 from reports.questions.text import question_lines
 from reports.units import beside, count, share, together
@@ -100,7 +101,7 @@ def _around(analysis: Analysis) -> Iterator[str]:
     """Doubts about the whole answer, and what is known of the phone."""
     for caveat in analysis.verdict.caveats:
         yield from _wrap(f"! {caveat.what} {caveat.do}", indent="  ")
-    for line in analysis.background:
+    for line in (*analysis.background, *not_compared(analysis.run.experiment, analysis.prices)):
         yield from _wrap(line)
 
 

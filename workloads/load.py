@@ -17,6 +17,7 @@ from workloads.rules import RuleEntry, repeated
 from workloads.spec import (
     FIRST_LOOK,
     Arm,
+    Attribution,
     Capture,
     Exclude,
     Experiment,
@@ -142,6 +143,7 @@ class _Arm(TomlFile):
     name: _Name
     settings: dict[str, _Value]
     trace: bool = Arm.trace
+    attribution: Attribution = Arm.attribution
     pressure: _Demand | None = None
 
     def spec(self) -> Arm:
@@ -151,6 +153,7 @@ class _Arm(TomlFile):
             name=self.name,
             settings=tuple(Setting(*pair) for pair in self.settings.items()),
             trace=self.trace,
+            attribution=self.attribution,
             demand=tuple(Setting(name, f"{value}") for name, value in given.items()),
         )
 
@@ -228,6 +231,7 @@ class ExperimentFile(TomlFile):
             yield ("blocks",), f"too few to stop early: the first look comes after block {FIRST_LOOK}; give more"
         if self.control in names and len(set(names)) == len(names):
             yield from self._untraced()
+            yield from self._attributed()
             if self.treatment:
                 yield from self._alone()
 
@@ -247,6 +251,19 @@ class ExperimentFile(TomlFile):
                 yield ("arms", index, "trace"), f"no arm that records a trace has the settings of {arm.name!r}"
             elif not arm.trace and arm.name == self.control and not alike:
                 yield ("control",), f"{arm.name!r} records no trace, the arms it is compared with do"
+
+    def _attributed(self) -> Iterator[Problem]:
+        """Trials that are attributed are compared with their like; one that is not tells what that costs its twin."""
+        (control,) = (arm for arm in self.arms if arm.name == self.control)
+        twins = [arm.spec().levels for arm in self.arms if arm.attribution == control.attribution]
+        for index, arm in enumerate(self.arms):
+            if arm.attribution != "none" and not arm.trace:
+                yield ("arms", index, "attribution"), f"needs a trace, and {arm.name!r} records none"
+            elif arm.attribution != control.attribution and arm.spec().levels not in twins:
+                yield (
+                    ("arms", index),
+                    f"{arm.name!r} is not attributed as the control is, and none that is has its settings",
+                )
 
     def _alone(self) -> Iterator[Problem]:
         arms = tuple(arm.spec() for arm in self.arms)

@@ -15,6 +15,8 @@ LaunchKind: TypeAlias = Literal["cold", "warm", "hot", "return"]
 
 Must: TypeAlias = Literal["improve", "not-worsen"]
 Stop: TypeAlias = Literal["fixed", "decided"]
+Attribution: TypeAlias = Literal["none", "any", "kprobes", "function-graph"]
+"""How a trace tells kswapd's compression from the rest of its work; `any`: the cheapest way there is on the phone."""
 
 FIRST_LOOK = 6
 """Blocks before a run that may stop early is looked at first: below, the spread of the blocks is hardly known."""
@@ -87,6 +89,8 @@ class Arm:
         name: of the arm.
         settings: what makes it.
         trace: whether its trials record a trace; an arm without one tells what tracing costs the others.
+        attribution: how that trace tells kswapd's compression from the rest of its work, call by call. That slows
+            down what it records: such trials tell nothing of launches, and are compared with none but their like.
         demand: fields of `Pressure` that it gives other values than its workload does, where the dose is a factor.
     """
 
@@ -94,6 +98,14 @@ class Arm:
     settings: tuple[Setting, ...]
     trace: bool = True
     demand: tuple[Setting, ...] = ()
+    attribution: Attribution = "none"
+
+    @property
+    def recording(self) -> str:
+        """What its trials record: `nothing`, a `trace`, or the way by which that attributes time, too."""
+        if not self.trace:
+            return "nothing"
+        return "trace" if self.attribution == "none" else self.attribution
 
     @property
     def levels(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agent.device import batch, parse
 from agent.device.phone import Phone
 
-_TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")  # the second until Android 10's kernels
+TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")  # the second until Android 10's kernels
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def capabilities(phone: Phone) -> Capabilities:
         batch.program("getprop", "ro.build.version.sdk"),
         batch.file("/proc/pressure/memory"),
         batch.file("/proc/vmstat"),
-        *(batch.each(f"{folder}/available_events") for folder in _TRACEFS),
+        *(batch.each(f"{folder}/available_events") for folder in TRACEFS),
     )
     readable = [answer.text for answers in lists for answer in answers if answer.ok]
     number = sdk.text.strip()

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a timed trial records, as a Perfetto config in binary: text is no stable interface (perfetto docs).
+"""What a trial records, as a Perfetto config in binary: text is no stable interface (perfetto docs).
 
-Nothing here fires once per page: such an event costs more than what it would measure.
+Nothing in a timed trial fires once per page: such an event costs more than what it would measure.
 """
 
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from agent.capture.attribution import Marks
 from agent.capture.capabilities import Capabilities
 from workloads.spec import Capture
 
@@ -103,7 +104,9 @@ _OLD_COUNTERS_END = 128  # numbers above came with v42 (perfetto c0383ed85d)
 _FRAME_TIMELINE_SDK = 31
 
 
-def build_config(caps: Capabilities, capture: Capture, duration_s: float, apps: Collection[str] = ()) -> bytes:
+def build_config(
+    caps: Capabilities, capture: Capture, duration_s: float, apps: Collection[str] = (), marks: Marks | None = None
+) -> bytes:
     """Return a serialized TraceConfig.
 
     Args:
@@ -111,13 +114,17 @@ def build_config(caps: Capabilities, capture: Capture, duration_s: float, apps: 
         capture: what the experiment asks for.
         duration_s: seconds after which recording ends by itself, should nobody stop it.
         apps: packages whose own trace sections are wanted.
+        marks: what tells compression from the rest, in a trial that is not timed.
     """
     from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import TraceConfig  # noqa: PLC0415 - imported late: 0.15 s
 
     config = TraceConfig(duration_ms=int(duration_s * 1000), data_source_stop_timeout_ms=_STOP_TIMEOUT_MS)
     for size_kb in (capture.buffer_kb, _STATS_BUFFER_KB):
         config.buffers.add(size_kb=size_kb, fill_policy=TraceConfig.BufferConfig.RING_BUFFER)
-    _add_ftrace(_source(config, "linux.ftrace", _EVENTS_BUFFER), caps, apps)
+    ftrace = _source(config, "linux.ftrace", _EVENTS_BUFFER)
+    _add_ftrace(ftrace, caps, apps)
+    if marks:
+        marks.ask(ftrace.ftrace_config)
     processes = _source(config, "linux.process_stats", _STATS_BUFFER)
     processes.process_stats_config.scan_all_processes_on_start = True  # one walk of /proc, before the trial's work
     _add_sys_stats(_source(config, "linux.sys_stats", _STATS_BUFFER), caps, capture.poll_ms)

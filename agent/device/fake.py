@@ -17,7 +17,8 @@ from agent.capture.session import STOP
 from agent.device import batch, phone
 from agent.device.fake_kernel import FakeFile, FakeKernel, RefusedError
 from agent.device.fakes.android import FakeAndroid
-from agent.device.fakes.texts import ANDROID_13, BATTERY, MEMINFO, THERMAL
+from agent.device.fakes.recorder import refusal
+from agent.device.fakes.texts import ANDROID_13, BATTERY, MEMINFO, THERMAL, TRACERS
 from agent.device.fakes.undo import SCRIPTS, FakeDeadMan
 from agent.device.fakes.zram import perform
 from agent.device.root import PROBE
@@ -276,8 +277,8 @@ class FakePhone:
         return f"{pid}\n"
 
     def _config(self, _call: Call) -> Answer:
-        lines = [line for line in (self.kernel.config or "").splitlines() if "KCOMPRESSD" in line]
-        return "".join(f"{line}\n" for line in lines) if lines else failed(1, "")
+        lines = (self.kernel.config or "").splitlines(keepends=True)
+        return "".join(line for line in lines if "KCOMPRESSD" in line) or failed(1, "")
 
     def _dance(self, call: Call) -> Answer:
         note, _disk, device, priority, active, old, new = call.argv
@@ -298,11 +299,9 @@ class FakePhone:
         return ""
 
     def _stop(self, call: Call) -> Answer:
-        remote = self.recording.pop(int(call.argv[0]), None)
-        if remote is None:
-            return failed(3, "")
-        self.files[remote] = FakeFile(self.trace.decode("utf-8", "surrogateescape"))
-        return ""
+        if remote := self.recording.pop(int(call.argv[0]), None):
+            self.files[remote] = FakeFile(self.trace.decode("utf-8", "surrogateescape"))
+        return "" if remote else failed(3, "")
 
 
 def _unknown(_fake: FakePhone, call: Call) -> Answer:
@@ -310,17 +309,12 @@ def _unknown(_fake: FakePhone, call: Call) -> Answer:
 
 
 def _perfetto(fake: FakePhone, call: Call) -> Answer:
-    from google.protobuf.message import DecodeError  # noqa: PLC0415 - imported late: few tests record
-    from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import TraceConfig  # noqa: PLC0415 - the same
-
     if call.argv[1:] == ("--version",):
         return "Perfetto v56.0 (N/A)\n"
     if call.argv[1:] == ("--help",):
         return failed(1, "  --background-wait -D : Like --background, but waits\n")
-    try:
-        TraceConfig.FromString(call.stdin)
-    except DecodeError:
-        return failed(1, "perfetto_cmd.cc:676 The trace config is invalid, bailing out.\n")
+    if why := refusal(call.stdin):
+        return failed(1, why)
     pid = fake.new_pid()
     fake.recording[pid] = call.argv[call.argv.index("-o") + 1]
     return f"{pid}\n"
@@ -342,10 +336,13 @@ def _cat(fake: FakePhone, call: Call) -> str:
     return "".join(fake.file(path).read(as_root=call.as_root).decode("utf-8", "replace") for path in call.argv[1:])
 
 
+def _grep(fake: FakePhone, call: Call) -> Answer:
+    text = _cat(fake, Call(("cat", call.argv[3]), b"", call.as_root))
+    return "".join(line for line in text.splitlines(keepends=True) if re.search(call.argv[2], line)) or failed(1, "")
+
+
 def _ls(fake: FakePhone, call: Call) -> str:
-    for path in call.argv[1:]:
-        fake.file(path)
-    return "".join(f"{path}\n" for path in call.argv[1:])
+    return "".join(f"{path}\n" for path in call.argv[1:] if fake.file(path) is not None)  # else it raises
 
 
 def _rm(fake: FakePhone, call: Call) -> str:
@@ -369,6 +366,7 @@ _PROGRAMS: dict[str, Callable[[FakePhone, Call], Answer]] = {
     "cmd": _android,
     "dumpsys": _dumpsys,
     "getprop": _getprop,
+    "grep": _grep,
     "ls": _ls,
     "perfetto": _perfetto,
     "input": _android,
@@ -391,6 +389,7 @@ def fake_phone(**state: object) -> FakePhone:
             "/proc/sys/vm/swappiness": FakeFile("100\n"),
             "/sys/devices/system/cpu/online": FakeFile("0-7\n"),
             "/sys/kernel/tracing/available_events": FakeFile("sched:sched_switch\nvmscan:mm_vmscan_kswapd_wake\n"),
+            **{path: FakeFile(text, root_only=True) for path, text in TRACERS.items()},
         }
     )
     for name, value in state.items():

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 
+from agent.capture.attribution import chosen
 from agent.capture.session import FOLDER as TRACES
 from agent.device.phone import Phone
 from agent.knobs.deadman import FOLDER
@@ -40,6 +41,8 @@ def writes(phone: Phone, request: Request) -> list[str]:
     lines += list(conditions.planned(phone, experiment.conditions, ready.knobs))
     lines += list(_each_trial(phone, experiment))
     lines += [f"arm {arm.name}: records no trace" for arm in experiment.arms if not arm.trace]
+    marked = {arm.name: chosen(arm.attribution, ready.marks) for arm in experiment.arms}
+    lines += [f"arm {name}: its trace has {marks.told}" for name, marks in marked.items() if marks]
     lines += [f"at the end: write {knob.read(phone)} back to {knob.where}" for knob in first.values()]
     lines += [f"at the end: uninstall {apk.component.partition('/')[0]}" for apk in experiment.workload.apks]
     return [*lines, f"at the end: remove {ROOT}", *ready.outlook]

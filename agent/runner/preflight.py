@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.capture.attribution import Marks, chosen
 from agent.device import batch, parse
 from agent.device.phone import Phone
 from agent.knobs.base import Knob
@@ -39,6 +40,7 @@ class Findings:
         battery_percent: level; None where unknown.
         refusals: why settings of the arms cannot be made, one line each.
         apk_troubles: why APKs of the workload cannot be installed, one line each.
+        marks: the ways to attribute kswapd's time.
     """
 
     facts: DeviceFacts
@@ -48,6 +50,7 @@ class Findings:
     battery_percent: float | None
     refusals: tuple[str, ...]
     apk_troubles: tuple[str, ...] = ()
+    marks: tuple[Marks, ...] = ()
 
 
 def look(
@@ -124,7 +127,13 @@ def _check_metrics(experiment: Experiment, _found: Findings) -> Iterator[str]:
         if name not in METRICS:
             yield f"`primary` names {name!r}, which is no metric; `reclaim list metrics` shows them"
         elif name in recordless(experiment):
-            yield f"`primary` names {name!r}, which only a trace shows, and an arm that is compared records none"
+            marked = all(arm.trace for arm in experiment.arms)
+            why = (
+                "an attributed trial does not tell"
+                if marked
+                else "only a trace shows, and an arm that is compared records none"
+            )
+            yield f"`primary` names {name!r}, which {why}"
     packages = [app.partition("/")[0] for app in experiment.workload.apps]
     yield from problems(rulebook(experiment, Place("a rule of the experiment")), (), packages)
 
@@ -150,6 +159,17 @@ def _check_apps(_experiment: Experiment, found: Findings) -> Iterator[str]:
 def _check_perfetto(experiment: Experiment, found: Findings) -> Iterator[str]:
     if found.facts.perfetto is None and any(arm.trace for arm in experiment.arms):
         yield "has no perfetto, which Android 9 and newer carry; without it no trace can be recorded"
+
+
+def _check_attribution(experiment: Experiment, found: Findings) -> Iterator[str]:
+    for arm in experiment.arms:
+        if arm.attribution != "none" and chosen(arm.attribution, found.marks) is None:
+            there = f"by {' and '.join(each.way for each in found.marks)} alone" if found.marks else "in no way"
+            yield (
+                f"arm {arm.name}: kswapd's time can be attributed {there} here (that takes root, and a kernel and a"
+                " perfetto with function_graph or kprobe_events); with kcompressd on, kswapd_cpu and kcompressd_cpu of"
+                " plain trials are the split"
+            )
 
 
 def _check_program(experiment: Experiment, found: Findings) -> Iterator[str]:
@@ -201,6 +221,7 @@ _HAZARDS = (
     _check_knobs,
     _check_apps,
     _check_perfetto,
+    _check_attribution,
     _check_program,
     _check_demand,
     _check_room,

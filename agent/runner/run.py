@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from agent.capture.attribution import Marks, ways
 from agent.capture.capabilities import capabilities
 from agent.device.phone import Phone
 from agent.knobs import undo
@@ -59,12 +60,14 @@ class Ready:
         experiment: as the request's, with this phone's apps in its slots.
         outlook: what the phone did by itself since the last run, and what this one can see of each primary metric, by
             the phone's noise floor, in lines.
+        marks: the ways to attribute kswapd's time; () where no arm asks for that.
     """
 
     facts: DeviceFacts
     knobs: Mapping[str, Knob]
     experiment: Experiment
     outlook: tuple[str, ...]
+    marks: tuple[Marks, ...] = ()
 
 
 def prepare(phone: Phone, request: Request) -> Ready:
@@ -85,9 +88,16 @@ def prepare(phone: Phone, request: Request) -> Ready:
     facts = replace(phone.facts(describe(phone, knobs)), machine=dict(request.machine), apps=versions)
     refused = preflight.refusals(phone, experiment, knobs, allow_unsafe=request.allow_unsafe)
     free = shutil.disk_usage(_existing(request.out)).free
-    preflight.check(experiment, preflight.look(phone, experiment, facts, refused, free))
+    marks = _marks(phone, experiment)
+    found = preflight.look(phone, experiment, facts, refused, free)
+    preflight.check(experiment, replace(found, marks=marks))
     chosen = choosing.told(experiment.workload, versions)
-    return Ready(facts, knobs, experiment, (*since, *chosen, *_outlook(experiment, facts)))
+    return Ready(facts, knobs, experiment, (*since, *chosen, *_outlook(experiment, facts)), marks)
+
+
+def _marks(phone: Phone, experiment: Experiment) -> tuple[Marks, ...]:
+    """Asked only where an arm wants it: phones that do not know of it need not be."""
+    return ways(phone, capabilities(phone)) if any(arm.attribution != "none" for arm in experiment.arms) else ()
 
 
 def _with_apps(phone: Phone, experiment: Experiment) -> Experiment:
@@ -161,7 +171,8 @@ def benched(phone: Phone, store: RunStore, request: Request, ready: Ready, clock
             for line in kept.skipped:
                 store.append_event({"event": "condition skipped", "why": line})
             pid = hostload.qemu_pid(request.machine)
-            yield Bench(phone, guard, ready.experiment, capabilities(phone), workspace, programs, clock, pid, kept)
+            caps = capabilities(phone)
+            yield Bench(phone, guard, ready.experiment, caps, workspace, programs, clock, pid, kept, ready.marks)
     finally:
         with undisturbed(terms_of(request).grace_s, asked=False), contextlib.suppress(DeviceError):
             workspace.sweep()  # on a phone that is gone: what went wrong first is what is told

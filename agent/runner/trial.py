@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.capture import session
+from agent.capture.attribution import Marks, chosen
 from agent.capture.capabilities import Capabilities
 from agent.capture.config import build_config
 from agent.device import batch, parse
@@ -44,6 +45,7 @@ class Bench:
         guard: its settings, with their undo.
         experiment: what is asked.
         caps: what the phone can record.
+        marks: the ways there are on it to attribute kswapd's time; () where no arm asks for that.
         workspace: the agent's folder on the phone.
         programs: name -> path on the phone of what the script calls.
         clock: time on the host.
@@ -60,6 +62,7 @@ class Bench:
     clock: Clock
     qemu_pid: int | None = None
     kept: Kept = field(default_factory=Kept)
+    marks: tuple[Marks, ...] = ()
 
     @property
     def packages(self) -> list[str]:
@@ -118,6 +121,7 @@ def run_trial(bench: Bench, trial: PlannedTrial, folder: Path, told: Told) -> Tr
     """
     stages = Stages(bench.clock, told)
     arm = next(arm for arm in bench.experiment.arms if arm.name == trial.arm)
+    wanted = Wanted(folder / TRACE, chosen(arm.attribution, bench.marks)) if arm.trace else None
     started_at = datetime.now().astimezone().isoformat(timespec="seconds")
     with stages.stage("set"):
         reset_apps(bench.phone, bench.packages)
@@ -126,17 +130,25 @@ def run_trial(bench: Bench, trial: PlannedTrial, folder: Path, told: Told) -> Tr
         bench.clock.sleep(bench.experiment.limits.settle_s)
         warm = conditions.make_ready(bench.phone, bench.kept, bench.clock)
     with _script(bench, trial, arm) as remote:
-        window = _measured(bench, remote, folder / TRACE if arm.trace else None, stages)
+        window = _measured(bench, remote, wanted, stages)
         with stages.stage("collect"):
             launches, eaters = _collect(bench, remote)
     proof = _prove(bench, settings, arm, window)
     (folder / "logcat.txt").write_text(window.log, encoding="utf-8")
-    begun = TrialBegun(trial, started_at, settings, TRACE if arm.trace else None)
+    begun = TrialBegun(trial, started_at, settings, wanted)
     record = _record(begun, window, launches, eaters, proof, stages.seconds)
     broken = tuple(conditions.doubts(bench.kept, warm, window.before, window.after))
     record = replace(record, caveats=(*record.caveats, *broken))
     left_out = exclusion(rules_of(bench.experiment.exclude), record)
     return replace(record, excluded=left_out.why if left_out else None)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The trace that a trial is to leave: its file on the host, and what in it attributes kswapd's time."""
+
+    file: Path
+    marks: Marks | None
 
 
 @dataclass(frozen=True)
@@ -146,7 +158,7 @@ class TrialBegun:
     trial: PlannedTrial
     started_at: str
     settings: dict[str, str]
-    trace: str | None
+    trace: Wanted | None
 
 
 def _record(
@@ -169,9 +181,10 @@ def _record(
         after=window.after,
         vmstat=vmstat_growth(window.busy_before, window.busy_after),
         stages_s=stages_s,
-        trace=begun.trace,
+        trace=begun.trace.file.name if begun.trace else None,
         caveats=tuple(doubts(launches, eaters, window.host_busy)),
         host_busy=window.host_busy,
+        attribution=begun.trace.marks.told if begun.trace and begun.trace.marks else None,
     )
 
 
@@ -193,10 +206,10 @@ def _script(bench: Bench, trial: PlannedTrial, arm: Arm) -> Iterator[str]:
             bench.workspace.end(folder)
 
 
-def _measured(bench: Bench, remote: str, trace: Path | None, stages: Stages) -> Window:
+def _measured(bench: Bench, remote: str, trace: Wanted | None, stages: Stages) -> Window:
     """The measured window: trace on, script to its end, trace off; what touches the phone besides stays outside.
 
-    Without a file for it no trace is recorded; all else is the same.
+    Where none is wanted no trace is recorded; all else is the same.
     """
     phone, limits = bench.phone, bench.experiment.limits
     around = conditions.look(phone, bench.kept)
@@ -232,13 +245,14 @@ def _check_battery(phone: Phone, now: Conditions, least: int) -> None:
 
 
 @contextlib.contextmanager
-def _recording(bench: Bench, local: Path | None, stages: Stages) -> Iterator[Callable[[], None]]:
+def _recording(bench: Bench, wanted: Wanted | None, stages: Stages) -> Iterator[Callable[[], None]]:
     """Record while the block runs, until it calls what it is lent; the trace is fetched when the block ends well."""
-    if local is None:
+    if wanted is None:
         yield lambda: None
         return
     limits = bench.experiment.limits
-    config = build_config(bench.caps, bench.experiment.capture, limits.trial_timeout_s + 60, bench.packages)
+    duration_s = limits.trial_timeout_s + 60
+    config = build_config(bench.caps, bench.experiment.capture, duration_s, bench.packages, wanted.marks)
     with stages.stage("start trace"):
         tracing = session.start(bench.phone, bench.caps, config)
 
@@ -249,7 +263,7 @@ def _recording(bench: Bench, local: Path | None, stages: Stages) -> Iterator[Cal
     try:
         yield stop
         with stages.stage("fetch trace"):
-            tracing.fetch(local)
+            tracing.fetch(wanted.file)
     except BaseException:
         with contextlib.suppress(Exception):  # what went wrong first is what is told
             tracing.stop()

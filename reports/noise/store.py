@@ -59,7 +59,7 @@ def remember(analysis: Analysis, err: TextIO) -> None:
         err: gets one line when it cannot be kept; that is no failure.
     """
     floor, device = analysis.floor, analysis.run.device
-    prices = [price for price in analysis.prices if price.blocks >= FEW_BLOCKS]
+    prices = [price for price in analysis.prices if price.blocks >= FEW_BLOCKS and price.what == "tracing"]
     if not floor and not prices:
         return
     path = _path(device, analysis.run.experiment.workload)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What recording a trace costs: the same arm with and without one, by metrics that need none. Pure.
+"""What recording costs: the same arm with and without a trace, or with and without attribution in it. Pure.
 
 Both arms are measured the same way, by am's own clock and by the growth of /proc/vmstat around the trial: a trace polls
-its counters over another stretch of time, so a figure from a trace and one without are not the same figure.
+its counters over another stretch of time, so a figure from a trace and one without are not the same figure. Where both
+have a trace, what it tells of reclaim's CPU time is compared, too: attribution costs most where it looks.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from reports.comparison import KILLS, Outcome, TrialValues, compare_metric
 from reports.families import judge
@@ -16,6 +18,10 @@ from reports.record import DeviceFacts, TrialRecord
 from reports.recorded import AM_TOTAL_TIME, WITHOUT_TRACE, by_am, by_vmstat
 from reports.units import change_interval, count, difference, share
 from workloads.spec import Arm, Experiment, controls
+
+_BY_TRACE = frozenset({"kswapd_cpu", "kcompressd_cpu", "reclaim_cpu_per_1000_pages"})
+_ALWAYS = (AM_TOTAL_TIME, "reclaim_cpu_per_1000_pages")
+"""Told whether they moved or not."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +62,17 @@ class TracingPrice:
 
     Attributes:
         origin: the run that measured it.
-        traced: the arm with a trace.
-        untraced: the same arm without.
+        traced: the arm that records more.
+        untraced: the same arm with less.
         costs: am's launch time first.
+        what: what costs that.
     """
 
     origin: Origin
     traced: str
     untraced: str
     costs: tuple[Cost, ...]
+    what: Literal["tracing", "attribution"] = "tracing"
 
     @property
     def blocks(self) -> int:
@@ -78,14 +86,15 @@ class TracingPrice:
             device: the phone as it is now.
             run: name of the run in which it is told; another run's price is told with its origin.
         """
-        loud = [each for each in self.costs if each.metric == AM_TOTAL_TIME or each.outcome != "same"]
+        loud = [each for each in self.costs if each.metric in _ALWAYS or each.outcome != "same"]
         parts = [each.told + _unseen(each) for each in loud]
         silent = len(self.costs) - len(loud)
         if silent:
             parts.append(f"no detectable difference in {count(silent, 'other metric')}")
-        arms = f"{self.traced} with a trace against {self.untraced} without"
+        how = "with a trace" if self.what == "tracing" else "attributed"
+        arms = f"{self.traced} {how} against {self.untraced} without"
         where = arms if self.origin.run == run else self.origin.told(device)
-        return f"What tracing costs: {'; '.join(parts)} ({where}, {count(self.blocks, 'block')})."
+        return f"What {self.what} costs: {'; '.join(parts)} ({where}, {count(self.blocks, 'block')})."
 
 
 def _unseen(each: Cost) -> str:
@@ -102,7 +111,7 @@ def about_tracing(experiment: Experiment) -> bool:
 
 def all_alike(experiment: Experiment) -> bool:
     """Whether the arms differ in nothing at all (an A/A)."""
-    return len({(settings_of(arm), arm.trace) for arm in experiment.arms}) == 1 < len(experiment.arms)
+    return len({(settings_of(arm), arm.recording) for arm in experiment.arms}) == 1 < len(experiment.arms)
 
 
 def settings_of(arm: Arm) -> frozenset[tuple[str, str]]:
@@ -111,18 +120,27 @@ def settings_of(arm: Arm) -> frozenset[tuple[str, str]]:
 
 
 def treatments(experiment: Experiment) -> dict[str, str]:
-    """Arm -> what it is compared with; arms that are there only to tell what tracing costs are left out."""
-    traced = next((arm.trace for arm in experiment.arms if arm.name == experiment.control), True)
-    arms = experiment.arms if about_tracing(experiment) else [a for a in experiment.arms if a.trace == traced]
+    """Arm -> what it is compared with; arms that are there only to tell what recording costs are left out."""
+    alike = next((arm.recording for arm in experiment.arms if arm.name == experiment.control), "trace")
+    arms = experiment.arms if about_tracing(experiment) else [a for a in experiment.arms if a.recording == alike]
     found = controls(arms, experiment.control, experiment.treatment)
     return {arm: control for arm, control in found.items() if control is not None}
 
 
+def not_compared(experiment: Experiment, priced: Sequence[TracingPrice]) -> Iterator[str]:
+    """A sentence on the arms that are there only to tell what recording costs, as long as no price says it."""
+    alike = next((arm.recording for arm in experiment.arms if arm.name == experiment.control), "trace")
+    names = [arm.name for arm in experiment.arms if arm.recording != alike]
+    if names and not priced and not about_tracing(experiment):
+        yield f"Not compared, there only to tell what recording costs: {', '.join(names)}."
+
+
 def recordless(experiment: Experiment) -> frozenset[str]:
-    """Metrics that no comparison of this experiment can have, because an arm of it records no trace."""
+    """Metrics that no comparison of this experiment can have: an arm of it records no trace, or is attributed."""
     compared = {name for pair in treatments(experiment).items() for name in pair}
-    blind = any(arm.name in compared and not arm.trace for arm in experiment.arms)
-    return frozenset(METRICS) - WITHOUT_TRACE if blind else frozenset()
+    kinds = {arm.recording for arm in experiment.arms if arm.name in compared}
+    launches = {name for name, metric in METRICS.items() if metric.window == "launch" and kinds - {"nothing", "trace"}}
+    return frozenset(METRICS) - WITHOUT_TRACE | launches if "nothing" in kinds else frozenset(launches)
 
 
 def recorded(record: TrialRecord) -> dict[str, dict[int, float]]:
@@ -132,26 +150,37 @@ def recorded(record: TrialRecord) -> dict[str, dict[int, float]]:
     return {**values, AM_TOTAL_TIME: launches} if launches else values
 
 
-def prices(origin: Origin, arms: Sequence[Arm], trials: Sequence[TrialValues]) -> Iterator[TracingPrice]:
-    """The price that each untraced arm tells.
+def prices(
+    origin: Origin, arms: Sequence[Arm], trials: Sequence[TrialValues], measured: Sequence[TrialValues]
+) -> Iterator[TracingPrice]:
+    """The price that each arm tells which records less than one of the same settings.
 
     Args:
         origin: the run.
         arms: of the experiment.
         trials: those that count, valued by `recorded`.
+        measured: the same trials in the same order, by their traces.
     """
-    for untraced in arms:
-        alike = [arm for arm in arms if arm.trace and settings_of(arm) == settings_of(untraced)]
-        if not untraced.trace and alike:
-            costs = tuple(_costs(alike[0].name, untraced.name, trials))
-            if costs:
-                yield TracingPrice(origin, alike[0].name, untraced.name, costs)
+    both = [
+        replace(
+            trial, values={**trial.values, **{name: traced.values[name] for name in _BY_TRACE & traced.values.keys()}}
+        )
+        for trial, traced in zip(trials, measured, strict=True)
+    ]
+    for less in arms:
+        alike = [arm for arm in arms if settings_of(arm) == settings_of(less)]
+        for more in [arm for arm in alike if arm.trace and not less.trace][:1]:
+            if costs := tuple(_costs(more.name, less.name, trials)):
+                yield TracingPrice(origin, more.name, less.name, costs)
+        for more in alike if less.recording == "trace" else ():
+            if more.attribution != "none" and (costs := tuple(_costs(more.name, less.name, both))):
+                yield TracingPrice(origin, more.name, less.name, costs, "attribution")
 
 
 def _costs(traced: str, untraced: str, trials: Sequence[TrialValues]) -> Iterator[Cost]:
     there: Mapping[str, None] = dict.fromkeys(name for trial in trials for name in trial.values)
     names = [name for name in dict.fromkeys([AM_TOTAL_TIME, *there]) if name in there and name != KILLS]
-    compared = judge([compare_metric(METRICS[name], traced, untraced, trials) for name in names], (AM_TOTAL_TIME,))
+    compared = judge([compare_metric(METRICS[name], traced, untraced, trials) for name in names], _ALWAYS)
     for each in compared:
         effect, level, limit = each.difference, each.control_mean, each.detectable_90
         if effect is not None and level is not None:

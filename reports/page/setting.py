@@ -46,6 +46,7 @@ def arm_boxes(experiment: Experiment) -> tuple[ArmBox, ...]:
             settings=(
                 *(Fact(factor, value) for factor, value in arm.levels.items()),
                 *(() if arm.trace else (Fact("trace", "none recorded"),)),
+                *(() if arm.attribution == "none" else (Fact("attribution", arm.attribution),)),
             ),
         )
         for arm in experiment.arms

@@ -200,6 +200,8 @@ def _arms(one: Experiment, other: Experiment) -> Iterator[str]:
             yield f"arm {arm.name} with {_settings(settings[1])}, not {_settings(settings[0])}"
         if known.trace != arm.trace:
             yield f"arm {arm.name} {'with' if arm.trace else 'without'} a trace"
+        elif known.recording != arm.recording:
+            yield f"arm {arm.name} recorded by {arm.recording}, not by {known.recording}"
 
 
 def _workload(one: Workload, other: Workload) -> Iterator[str]:

@@ -11,3 +11,8 @@ ANDROID_13 = {
 BATTERY = "Current Battery Service state:\n  level: 80\n  scale: 100\n  temperature: 270\n"
 THERMAL = "IsStatusOverride: false\nThermal Status: 0\n"
 MEMINFO = "MemTotal:  768000 kB\nMemAvailable:  400000 kB\nSwapTotal:  524288 kB\nSwapFree:  524288 kB\n"
+TRACERS = {
+    "/sys/kernel/tracing/available_filter_functions": "zram_submit_bio [zram]\n",
+    "/sys/kernel/tracing/available_tracers": "function_graph nop\n",
+    "/sys/kernel/tracing/kprobe_events": "",
+}
