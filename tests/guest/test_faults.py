@@ -81,6 +81,9 @@ def as_it_was(bench: FaultBench, first: dict[str, str], out: Path) -> None:
         (catalogue.SILENCE,),
         (catalogue.CLOCK, catalogue.HANG),
         (catalogue.ADBD,),
+        (catalogue.TRACED,),
+        (catalogue.PERFETTO,),
+        (catalogue.SCRIPT,),
     ],
     ids=lambda faults: ", ".join(fault.name for fault in faults),
 )
@@ -125,7 +128,9 @@ def test_a_reboot_ends_the_run_and_it_is_resumed(
     resumed(bench, first, tmp_path / "run")
 
 
-@pytest.mark.parametrize("fault", [catalogue.TERM, catalogue.CTRL_C_TWICE], ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault", [catalogue.TERM, catalogue.HANG_UP, catalogue.CTRL_C_TWICE], ids=lambda fault: fault.name
+)
 def test_an_agent_that_is_told_to_end_leaves_the_phone_as_it_was(
     bench: FaultBench, first: dict[str, str], experiment: str, tmp_path: Path, fault: Fault
 ) -> None:
