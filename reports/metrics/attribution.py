@@ -3,7 +3,11 @@
 
 from reports.metrics.metric import Metric
 
-_NEEDS = ("ftrace sched/sched_switch", "the name of kswapd's thread", "calls of zram's write path")
+_NEEDS = (
+    "ftrace sched/sched_switch",
+    "the name of kswapd's thread",
+    "calls of zram's write path (`reclaim run attribution`)",
+)
 
 ATTRIBUTION: tuple[Metric, ...] = (
     Metric(

@@ -94,9 +94,9 @@ QUESTIONS = (
         "split",
         "What share of reclaim's CPU time is compression?",
         "Barry Song",
-        "level",
-        ("kcompressd_share",),
-        why_not="in no arm of it kcompressd compresses: only there threads' CPU times tell the two apart",
+        "effect",
+        ("kswapd_compress_share", "kcompressd_share"),
+        command="reclaim run attribution",
         compare_with="Published: scanning 3, compressing 7 (Qun-Wei Lin; 10 March 2025).",
     ),
     Question(

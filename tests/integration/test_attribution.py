@@ -94,4 +94,4 @@ def test_a_call_whose_end_was_lost_took_nobody_knows_how_long(tmp_path: Path) ->
 def test_where_no_call_was_marked_nothing_is_told_and_it_is_said_why(tmp_path: Path) -> None:
     found, measures = split(reclaim(), tmp_path)
     assert found == {}
-    assert measures.missing["kswapd_compress_cpu"] == "calls of zram's write path"
+    assert measures.missing["kswapd_compress_cpu"] == "calls of zram's write path (`reclaim run attribution`)"

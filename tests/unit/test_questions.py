@@ -110,11 +110,12 @@ def test_each_number_of_threads_stands_against_off_and_against_the_number_before
     assert told == ["one against off", "two against off", "four against off", "two against one", "four against two"]
 
 
-def test_a_share_of_the_work_is_told_as_a_level_with_its_interval() -> None:
-    analysis = analyse(with_metric(run_values(Shape(blocks=8)), "kcompressd_share", off=0.0, on=0.5))
-    (sentence,) = of("split", analysis).sentences
-    assert sentence.startswith("on, 8 blocks: share of reclaim's CPU time that kcompressd's threads take 50.6 %")
-    assert "(95 % interval " in sentence
+def test_how_the_work_is_split_is_told_as_far_as_it_was_recorded_and_where_to_get_the_rest() -> None:
+    answer = of("split", analyse(with_metric(run_values(Shape(blocks=8)), "kcompressd_share", off=0.0, on=0.5)))
+    (sentence,) = answer.sentences
+    assert "share of reclaim's CPU time that kcompressd's threads take rose by 50.6 % (95 % interval" in sentence
+    assert sentence.endswith("from 0 % to 50.6 %.")
+    assert (answer.status, "`reclaim run attribution`" in answer.why) == ("partly", True)
 
 
 def test_the_number_of_processors_decides_what_is_said_of_one() -> None:

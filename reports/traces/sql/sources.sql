@@ -68,7 +68,7 @@ UNION
 SELECT 'ART''s JIT slices'
 WHERE EXISTS (SELECT 1 FROM reclaim_jit)
 UNION
-SELECT 'calls of zram''s write path'
+SELECT 'calls of zram''s write path (`reclaim run attribution`)'
 WHERE EXISTS (SELECT 1 FROM attribution_any)
 UNION
 SELECT 'a launch'
