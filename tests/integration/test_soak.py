@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.soak.__main__ import plan
+from tests.soak.ordeal import ended_otherwise
 from tests.support.faults import checks
-from tests.support.faults.catalogue import FAULTS
+from tests.support.faults.catalogue import FAULTS, KILL_AND_DROP, PERFETTO
 from tests.support.faults.proxy import Proxy, proxy
 
 
@@ -94,6 +95,14 @@ class TestChecks:
         assert list(checks.lost(tmp_path, before)) == [
             "trial 001-b1-on had ended and is gone", "trial 002-b1-off had ended and is changed",
         ]  # fmt: skip
+
+
+def test_what_befalls_a_trial_must_not_end_the_run_and_what_ends_the_agent_may() -> None:
+    assert list(ended_otherwise(PERFETTO, "completed")) == []
+    assert list(ended_otherwise(PERFETTO, "resumed: 001-b1-on failed 3 times")) == [
+        "perfetto killed should have cost an attempt at most"
+    ]
+    assert list(ended_otherwise(KILL_AND_DROP, "resumed: the agent was killed")) == []
 
 
 def test_every_fault_strikes_about_as_often_and_the_seed_decides_when() -> None:

@@ -93,9 +93,16 @@ def undergo(bench: FaultBench, ordeal: Ordeal, folder: Path, length_s: float, fi
     ordeal.fault.mend(bench)
     bench.recover()
     end = _went_on(bench, run, agent.returncode, told, wrong)
+    wrong += ended_otherwise(ordeal.fault, end)
     wrong += [*checks.changed(bench, first), *checks.left_behind(bench), *checks.lost(run, kept)]
     wrong += checks.half_written(run) if run.is_dir() else ()
     return Outcome(ordeal, at_s, where, end, alone, tuple(wrong), time.monotonic() - began)
+
+
+def ended_otherwise(fault: Fault, end: str) -> Iterable[str]:
+    """Say that a run did not end as docs/faults.md has it: what befalls a trial costs an attempt, never the run."""
+    if fault.in_a_trial and not fault.deadly and end != "completed":
+        yield f"{fault.name} should have cost an attempt at most"
 
 
 def _end(agent: Agent, wrong: list[str]) -> str:
