@@ -90,7 +90,7 @@ def seen(comparison: Comparison) -> str:
     if not size:
         return ""
     control = comparison.control_mean
-    if control and comparison.relative is not None:
+    if control and comparison.relative is not None and size < _TIMES_FROM * control:
         return f"a change of {_figure(100 * size / control)} % would be seen 9 times in 10"
     return f"a change of {quantity(size, comparison.metric.unit)} would be seen 9 times in 10"
 

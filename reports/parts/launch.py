@@ -33,7 +33,6 @@ CAUSES = {
 }
 
 OUTSIDE = "in no section"
-UNTOLD = "not told what for"
 
 _NUMBER = re.compile(r"0x[0-9a-fA-F]+|(?<=\d_)[0-9A-F]+\b|\d+")
 """The second: the number of a binder thread (frameworks/native ProcessState.cpp, `binder:PID_%X`)."""

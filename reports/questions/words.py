@@ -11,10 +11,19 @@ from reports.wording import moved, seen, title
 
 
 def pair_sentence(held: Sequence[Comparison]) -> str:
-    """One arm against its control, metric by metric: size, interval, levels; blocks once where all rest on as many."""
+    """One arm against its control: what moved, with size and interval, then what did not and what would have been seen.
+
+    Blocks are told once where all figures rest on as many.
+    """
     most = max(each.n for each in held)
-    told = "; ".join(_effect(each, told_n=each.n != most) for each in held)
-    return f"{held[0].arm} against {held[0].control}, {count(most, 'block')}: {told}."
+    quiet = [each for each in held if each.outcome == "same"]
+    nothing = [title(each.metric) for each in quiet if each.control_mean == each.arm_mean == 0]
+    told = [f"{moved(each)}, {_levels(each)}{_blocks(each, most)}" for each in held if each not in quiet]
+    same = [f"{title(each.metric)}, {_levels(each)}{_seen(each)}{_blocks(each, most)}" for each in quiet]
+    same = [text for text, each in zip(same, quiet, strict=True) if title(each.metric) not in nothing]
+    told += [f"no detectable difference in {'; in '.join(same)}"] if same else []
+    told += [f"none at all in either arm: {', '.join(nothing)}"] if nothing else []
+    return f"{held[0].arm} against {held[0].control}, {count(most, 'block')}: {'; '.join(told)}."
 
 
 def level_sentence(held: Sequence[Comparison]) -> str:
@@ -31,20 +40,17 @@ def unrecorded_sentence(metrics: Sequence[str]) -> str:
     return f"not recorded in this run: {', '.join(title(METRICS[name]) for name in metrics)}{lack}"
 
 
-def _effect(each: Comparison, *, told_n: bool) -> str:
-    control, arm, unit = each.control_mean, each.arm_mean, each.metric.unit
-    if control is None or arm is None:
-        return moved(each)
-    told = f"{moved(each)}, {_levels(control, arm, unit)}"
-    if control == arm == 0:
-        told = f"{title(each.metric)}: none in either arm"
-    elif each.outcome == "same" and seen(each):
-        told += f" ({seen(each)})"
-    return f"{told} ({count(each.n, 'block')})" if told_n else told
-
-
-def _levels(control: float, arm: float, unit: str) -> str:
+def _levels(each: Comparison) -> str:
+    control, arm, unit = each.control_mean or 0.0, each.arm_mean or 0.0, each.metric.unit
     return f"from {quantity(control, unit)} to {quantity(arm, unit)}"
+
+
+def _seen(each: Comparison) -> str:
+    return f" ({told})" if (told := seen(each)) else ""
+
+
+def _blocks(each: Comparison, most: int) -> str:
+    return f" ({count(each.n, 'block')})" if each.n != most else ""
 
 
 def _level(each: Comparison) -> str:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reports.parts.launch import CAUSES, OUTSIDE, STATES, UNTOLD, LaunchParts, Part, general
+from reports.parts.launch import CAUSES, OUTSIDE, STATES, LaunchParts, Part, general
 from reports.traces import queries
 from reports.traces.engine import open_trace
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _NS = 1e9
 _WAITS = {"asleep": "asleep", "uninterruptible": "uninterruptible", "io": "I/O"}
+_UNTOLD = {"asleep": "waker not told", "uninterruptible": "not told in what", "io": "not told in what"}
 
 
 def trace_parts(path: Path | str, *, engine: Path | None = None) -> tuple[LaunchParts, ...]:
@@ -59,5 +60,5 @@ def _parts(trace: "Trace") -> dict[int, dict[Part, float]]:
 
 def _wait(state: str, reason: object) -> str:
     if not isinstance(reason, str):
-        return f"{_WAITS[state]}, {UNTOLD}"
+        return f"{_WAITS[state]}, {_UNTOLD[state]}"
     return f"woken by {general(reason)}" if state == "asleep" else f"{_WAITS[state]}, in {general(reason)}"

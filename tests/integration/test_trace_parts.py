@@ -79,7 +79,7 @@ def test_a_timer_is_an_interrupt_and_a_kernel_function_is_named(tmp_path: Path) 
     trace.wakes(PID, APP, 1.6).runs(PID, APP, 1.6, 3.5)
     trace.frame(1.7, 42, PID, shown=2.1, drawn=(1.75, 2)).runs(1, "init", 4, 5)
     waits = of_kind(parts(trace, tmp_path), "wait")
-    assert waits == {"woken by an interrupt": 0.1, "I/O, not told what for": 0.1}
+    assert waits == {"woken by an interrupt": 0.1, "I/O, not told in what": 0.1}
 
 
 def test_a_trace_without_a_launch_has_no_parts(tmp_path: Path) -> None:

@@ -179,3 +179,27 @@ def test_the_text_fits_80_columns_and_tells_every_question(plain: Analysis) -> N
     assert all(question.asked in flat for question in QUESTIONS)
     assert "`reclaim compare --questions`" not in flat
     assert "`reclaim compare --questions`" in compare_text(plain)
+
+
+def test_what_did_not_move_comes_last_with_what_would_have_been_seen() -> None:
+    run = with_metric(run_values(Shape(blocks=8)), "queue_above_8mib", off=0.0, on=1.5)
+    run = with_metric(run, "kills_while_queued", off=0.0, on=0.0)
+    (sentence,) = of("queue-memory", analyse(run)).sentences
+    assert sentence.index("rose by 1.5") < sentence.index("no detectable difference in lowest MemAvailable, from ")
+    assert "would be seen 9 times in 10)" in sentence
+    assert sentence.endswith(
+        "none at all in either arm: processes killed while more than 8 MiB waited to be compressed."
+    )
+
+
+def test_a_change_of_many_times_the_level_is_told_in_the_unit() -> None:
+    levels = {"off": 1.0, "on": 1.0}
+    run = with_metric(run_values(Shape(blocks=3)), "queue_delay", **levels)
+    rows = [
+        replace(row, value=row.value * (40 if row.trial.endswith("2-on") else 1))
+        if row.metric == "queue_delay"
+        else row
+        for row in run.measures
+    ]
+    (sentence,) = of("rescan", analyse(replace(run, measures=tuple(rows)))).sentences
+    assert " s would be seen 9 times in 10)" in sentence
