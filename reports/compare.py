@@ -12,6 +12,7 @@ from reports.noise.store import known
 from reports.questions.answers import Answer, answers, lines_of
 from reports.record import SCHEMA_VERSION, Caveat
 from reports.store import RunStore
+from reports.survival import survival
 from workloads.errors import StoreError
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "decisions": analysis.decisions,
         "comparisons": [{**flat(each), "caveats": each.caveats, "pairs": each.pairs} for each in analysis.comparisons],
         "interactions": analysis.interactions,
+        "survival": survival(analysis),
         "questions": [_answered(each) for each in answers(analysis)],
         "trials": [
             {

@@ -14,6 +14,7 @@ from reports.levels import Level
 from reports.noise.tracing import not_compared
 from reports.printable import printable
 from reports.questions.text import question_lines
+from reports.survival import survival, survival_sentence
 from reports.units import beside, count, share, together
 from reports.wording import SHORT_WORDS as _WORDS
 from reports.wording import effect_text, looks_note, relative_text, sentence
@@ -73,6 +74,8 @@ def _lines(analysis: Analysis, *, whole: bool) -> Iterator[str]:
         yield from _wrap(trouble)
     yield from _wrap(verdict.ending)
     yield from _wrap(f"KILLS: {verdict.kills}")
+    for each in survival(analysis) if verdict.killed else ():
+        yield from _wrap(survival_sentence(each), indent="  ", first="  ")
     for arm in verdict.arms:
         yield from _wrap(arm.sentence)
     yield from _around(analysis)

@@ -198,6 +198,32 @@ COST: tuple[Metric, ...] = (
         detail=True,
     ),
     Metric(
+        "kill_first",
+        "s",
+        "higher",
+        "trial",
+        "Time from the kernel's first reclaim to the first kill",
+        "android.memory.lmk, ftrace oom/mark_victim; only where somebody was killed",
+        (
+            "atrace of lmkd|ftrace oom/mark_victim",
+            "ftrace vmscan/mm_vmscan_kswapd_wake|ftrace vmscan/mm_vmscan_direct_reclaim_begin",
+        ),
+        detail=True,
+    ),
+    Metric(
+        "kill_watched",
+        "s",
+        "none",
+        "trial",
+        "Time from the kernel's first reclaim to the end of the recording",
+        "ftrace vmscan/mm_vmscan_kswapd_wake, mm_vmscan_direct_reclaim_begin; only where kills are seen",
+        (
+            "atrace of lmkd|ftrace oom/mark_victim",
+            "ftrace vmscan/mm_vmscan_kswapd_wake|ftrace vmscan/mm_vmscan_direct_reclaim_begin",
+        ),
+        detail=True,
+    ),
+    Metric(
         "kills_while_queued",
         "count",
         "lower",

@@ -193,6 +193,18 @@ def test_kills_are_told_by_killer_and_by_what_queued_just_before(measure: Measur
     }
 
 
+def test_the_first_kill_is_timed_from_the_first_reclaim(measure: Measure) -> None:
+    trace = awake(TraceBuilder().config("oom/mark_victim"), 2, 6)
+    for at, pid in ((5, 7), (4.5, 8)):
+        trace.event(at, mark_victim={"pid": pid})
+    assert details(measure(trace.prints(9, APP, "B|1|x")), "kill_first", "kill_watched") == {
+        "kill_first": 2.5,
+        "kill_watched": 7,
+    }
+    quiet = awake(TraceBuilder().config("oom/mark_victim"), 2, 6).prints(9, APP, "B|1|x")
+    assert details(measure(quiet), "kill_first", "kill_watched") == {"kill_watched": 7}
+
+
 def test_no_kill_is_zero_for_the_killer_that_was_watched_alone(measure: Measure) -> None:
     quiet = TraceBuilder().prints(1, APP, "B|1|x").config("oom/mark_victim")
     assert details(measure(quiet)) == {"kills_oom": 0}

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Who was killed by whom, and whether it happened while pages queued.
+-- Who was killed by whom, how soon, and whether it happened while pages queued.
 --
--- metric  STRING  kills_lmkd, kills_oom, kill_adj_min, kills_while_queued
--- value   DOUBLE  counts; oom_score_adj for kill_adj_min
+-- metric  STRING  kills_lmkd, kills_oom, kill_adj_min, kill_first, kill_watched, kills_while_queued
+-- value   DOUBLE  counts; oom_score_adj for kill_adj_min; seconds since the kernel's first reclaim for kill_first and kill_watched
 -- note    STRING  always NULL
 --
 -- From: what kills.sql reads; /proc/vmstat nr_writeback.
@@ -27,6 +27,15 @@ WITH
   ),
   known AS (
     SELECT killer FROM watched UNION SELECT killer FROM victim
+  ),
+  began AS (
+    SELECT min(ts) AS ts
+    FROM (
+      -- By scheduling alone kswapd is taken as awake all along: no beginning.
+      SELECT ts FROM reclaim_span WHERE (SELECT reclaim_awake_method()) GLOB 'events*'
+      UNION ALL
+      SELECT ts FROM reclaim_direct
+    )
   )
 SELECT 'kills_' || known.killer AS metric, count(victim.ts) AS value, NULL AS note
 FROM known
@@ -36,6 +45,17 @@ UNION ALL
 SELECT 'kill_adj_min', min(adj), NULL
 FROM victim
 HAVING count(adj) > 0
+UNION ALL
+SELECT 'kill_first', max(0, min(victim.ts) - began.ts) / 1e9, NULL
+FROM began
+CROSS JOIN victim
+WHERE began.ts IS NOT NULL
+HAVING count(victim.ts) > 0
+UNION ALL
+-- How long somebody who lived was seen to live: by the trials in which nobody is killed, too.
+SELECT 'kill_watched', (trace_end() - began.ts) / 1e9, NULL
+FROM began
+WHERE began.ts IS NOT NULL AND EXISTS (SELECT 1 FROM known)
 UNION ALL
 -- Killed with more than 8 MiB of pages waiting, by the sample before.
 SELECT
