@@ -107,6 +107,32 @@ COST: tuple[Metric, ...] = (
         detail=True,
     ),
     Metric(
+        "swap_used_max",
+        "bytes",
+        "none",
+        "trial",
+        "Most swap in use",
+        "/proc/meminfo SwapTotal less SwapFree",
+        (
+            "meminfo SwapFree",
+            "meminfo SwapTotal",
+        ),
+        detail=True,
+    ),
+    Metric(
+        "swap_fill_max",
+        "share",
+        "none",
+        "trial",
+        "Most swap in use, as a share of all of it: how full zram is where it is the only swap",
+        "/proc/meminfo SwapTotal less SwapFree, over SwapTotal",
+        (
+            "meminfo SwapFree",
+            "meminfo SwapTotal",
+        ),
+        detail=True,
+    ),
+    Metric(
         "zram_ratio",
         "ratio",
         "higher",

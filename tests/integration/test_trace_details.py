@@ -126,6 +126,8 @@ def test_the_lowest_of_memory_and_swap_and_what_zram_made_of_it(measure: Measure
     assert details(measure(trace)) == {
         "mem_free_min": 100 * 1024,
         "swap_free_min": 800 * 1024,
+        "swap_used_max": 1200 * 1024,
+        "swap_fill_max": 0.6,
         "zram_ratio": 3,  # 1,200 KiB swapped out lie in 100 pages of 4 KiB
         "zram_pages_peak": 100,
     }

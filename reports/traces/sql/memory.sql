@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- How low memory fell, and what zram made of what was swapped out.
 --
--- metric  STRING  mem_available_min, mem_free_min, swap_free_min, zram_ratio, zram_pages_peak
--- value   DOUBLE  bytes, pages, or a plain ratio
+-- metric  STRING  mem_available_min, mem_free_min, swap_free_min, swap_used_max, swap_fill_max, zram_ratio,
+--                 zram_pages_peak
+-- value   DOUBLE  bytes, pages, a share of all swap, or a plain ratio
 -- note    STRING  number of samples, or how it was found
 --
 -- From: /proc/meminfo MemAvailable, MemFree, SwapTotal, SwapFree (Perfetto counter_track, type 'meminfo', already in bytes);
@@ -20,12 +21,16 @@ WITH
     CROSS JOIN counter ON counter.track_id = track.id
     WHERE track.type = 'meminfo' AND track.name IN ('MemAvailable', 'MemFree', 'SwapFree', 'SwapTotal')
   ),
-  swapped AS (
-    SELECT free.ts, total.value - free.value AS used, zspages.value AS zspages
+  swap AS (
+    SELECT free.ts, total.value AS total, total.value - free.value AS used
     FROM sample AS free
     JOIN sample AS total ON total.ts = free.ts AND total.name = 'SwapTotal'
-    JOIN reclaim_sample AS zspages ON zspages.ts = free.ts AND zspages.name = 'nr_zspages'
     WHERE free.name = 'SwapFree' AND total.value > 0
+  ),
+  swapped AS (
+    SELECT swap.ts, used, zspages.value AS zspages
+    FROM swap
+    JOIN reclaim_sample AS zspages ON zspages.ts = swap.ts AND zspages.name = 'nr_zspages'
   )
 SELECT metric, min(value) AS value, count(1) || ' samples' AS note
 FROM topic
@@ -33,6 +38,14 @@ JOIN sample USING (name)
 -- Without any swap none is free: that is no shortage.
 WHERE name != 'SwapFree' OR EXISTS (SELECT 1 FROM sample WHERE name = 'SwapTotal' AND value > 0)
 GROUP BY metric
+UNION ALL
+SELECT 'swap_used_max', max(used), count(1) || ' samples'
+FROM swap
+HAVING count(1) > 0
+UNION ALL
+SELECT 'swap_fill_max', max(used / total), count(1) || ' samples'
+FROM swap
+HAVING count(1) > 0
 UNION ALL
 -- Where most was swapped out; max() makes SQLite take the other columns from the same row.
 SELECT 'zram_ratio', used / (zspages * 4096), 'pages of 4 KiB'
