@@ -111,6 +111,9 @@ class EaterResult:
         bad_pages: pages whose content was not what was written; must be 0.
         survived: False when it was killed before it reported.
         retouched_bytes: bytes of its hot part that it touched again; more where memory was reclaimed less.
+        held_bytes: hold mode: bytes it took since MemAvailable first was as low as asked for.
+        held_s: hold mode: seconds since then, 0 when it never was; None in any other mode.
+        held_available_bytes: hold mode: MemAvailable meanwhile, on average; the same for every process.
     """
 
     filled_bytes: int
@@ -118,6 +121,9 @@ class EaterResult:
     bad_pages: int
     survived: bool
     retouched_bytes: int = 0
+    held_bytes: int = 0
+    held_s: float | None = None
+    held_available_bytes: int = 0
 
 
 @dataclass(frozen=True)

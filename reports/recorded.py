@@ -27,7 +27,7 @@ FROM_VMSTAT: Mapping[str, tuple[str, ...]] = {
 """Metrics that the growth of /proc/vmstat over the trial gives in the same unit as the trace does."""
 
 AM_TOTAL_TIME = "am_total_time"
-BY_EATERS = ("demand_filled", "demand_fill_time", "demand_retouched")
+BY_EATERS = ("demand_filled", "demand_fill_time", "demand_retouched", "hold_effort", "hold_available")
 BY_ZRAM = ("zram_same_pages", "zram_huge_pages", "zram_huge_written")
 WITHOUT_TRACE = frozenset({AM_TOTAL_TIME, "kills", *BY_EATERS, *BY_ZRAM, *FROM_VMSTAT})
 """Metrics that need no trace."""
@@ -50,6 +50,9 @@ def by_eaters(record: TrialRecord) -> Iterator[tuple[str, float]]:
         yield "demand_fill_time", max(eater.fill_s for eater in record.eaters)
     if retouched := sum(eater.retouched_bytes for eater in record.eaters):
         yield "demand_retouched", float(retouched)
+    if held_s := max(eater.held_s or 0.0 for eater in record.eaters):
+        yield "hold_effort", sum(eater.held_bytes for eater in record.eaters) / held_s
+        yield "hold_available", float(record.eaters[0].held_available_bytes)
 
 
 def by_zram(record: TrialRecord) -> Iterator[tuple[str, float]]:

@@ -13,6 +13,7 @@ _KI = 1024.0
 _STEPS: dict[str, tuple[tuple[float, str], ...]] = {
     "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")),
     "bytes": ((_KI**3, "GiB"), (_KI**2, "MiB"), (_KI, "KiB"), (1.0, "bytes")),
+    "bytes/s": ((_KI**3, "GiB/s"), (_KI**2, "MiB/s"), (_KI, "KiB/s"), (1.0, "bytes/s")),
     "pages": ((1e6, "M pages"), (1e3, "k pages"), (1.0, "pages")),
     "pages/s": ((1e6, "M pages/s"), (1e3, "k pages/s"), (1.0, "pages/s")),
     "page s": ((1e6, "M page s"), (1e3, "k page s"), (1.0, "page s")),

@@ -73,6 +73,7 @@ class _Demand(TomlFile):
     incompressible: _Share = Pressure.incompressible
     file_backed: _Share = Pressure.file_backed
     cpu_load: Annotated[int, Field(ge=0, le=64)] = Pressure.cpu_load
+    hold_available_bytes: Annotated[int, Field(ge=0)] = Pressure.hold_available_bytes
 
     def problems(self) -> Iterator[Problem]:
         """Shares that are more than the whole, a re-touch of nothing, or one too slow for the eaters' pace."""

@@ -54,6 +54,9 @@ class Pressure:
         incompressible: share of the anonymous pages that do not compress, 0..1.
         file_backed: share of `bytes_each` that are pages of a file, read once, evenly between the others, 0..1.
         cpu_load: processors kept busy by as many processes, from the start of the eaters to their end.
+        hold_available_bytes: hold mode, 0: none. The eaters touch memory, new pages first, then theirs again in order,
+            whenever MemAvailable is above this; `bytes_each` is the most each of them takes. What they touch for it is
+            an outcome, and not the same in every arm.
     """
 
     processes: int
@@ -68,6 +71,7 @@ class Pressure:
     incompressible: float = 0.0
     file_backed: float = 0.0
     cpu_load: int = 0
+    hold_available_bytes: int = 0
 
 
 def file_bytes(pressure: Pressure | None) -> int:

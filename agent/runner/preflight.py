@@ -185,6 +185,8 @@ def _check_demand(experiment: Experiment, found: Findings) -> Iterator[str]:
         yield from _too_much(pressure, found, f"arm {arm.name}" if arm.demand else "the workload")
     if not found.facts.swap_bytes:
         yield "has no swap: without zram there is nothing to compress"
+    if experiment.workload.pressure.hold_available_bytes >= found.facts.memory_bytes:
+        yield f"`hold_available_bytes` is all of its memory, {found.facts.memory_bytes >> 20} MiB, or more; lower it"
 
 
 def _too_much(pressure: Pressure | None, found: Findings, where: str) -> Iterator[str]:

@@ -40,7 +40,7 @@ EATERS_FILE = "../eaters.data"
 _COOL_POLL_S = 2
 _EATER = re.compile(
     r"eater=\d+ filled_bytes=(\d+) fill_us=(\d+) checked_pages=(\d+) bad_pages=(\d+) survived=([01])"
-    r"(?: retouched_bytes=(\d+))?"
+    r"(?: retouched_bytes=(\d+))?(?: held_bytes=(\d+) held_us=(\d+) held_available=(\d+))?"
 )
 _WARMTH = """warmth() {
 dumpsys battery | while read -r name value; do
@@ -157,6 +157,7 @@ def _demand(pressure: Pressure) -> dict[str, object]:
         "file": EATERS_FILE,
         "file-share": f"{pressure.file_backed:g}",
         "cpus": pressure.cpu_load,
+        **({"hold-available": pressure.hold_available_bytes} if pressure.hold_available_bytes else {}),
     }
 
 
@@ -173,6 +174,9 @@ def parse_eaters(text: str) -> tuple[EaterResult, ...]:
             bad_pages=int(bad),
             survived=survived == "1",
             retouched_bytes=int(retouched or 0),
+            held_bytes=int(held or 0),
+            held_s=int(held_us) / 1e6 if held_us else None,
+            held_available_bytes=int(available or 0),
         )
-        for filled, fill_us, _checked, bad, survived, retouched in _EATER.findall(text)
+        for filled, fill_us, _, bad, survived, retouched, held, held_us, available in _EATER.findall(text)
     )

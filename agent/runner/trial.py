@@ -318,6 +318,8 @@ def doubts(
     dead = sum(not eater.survived for eater in eaters)
     if dead:
         yield Caveat("eaters-killed", f"{dead} of {len(eaters)} memory eaters were killed", "lower the pressure")
+    if any(eater.held_s == 0 for eater in eaters):
+        yield Caveat("never-held", "MemAvailable never came down to what is to be held", "raise `bytes_each`")
     for launch in launches:
         if launch.status != "ok" or (launch.note and not _as_asked(launch)):
             what = f"launch {launch.index} ({launch.component}): {launch.note or launch.status}"

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Metrics of what a trial demanded, as `pressure` itself tells it: the same in every arm unless an eater was killed."""
+"""Metrics of what a trial demanded, as `pressure` itself tells it: the same in every arm unless an eater was killed.
+
+Where memory is held down, what that took is an outcome.
+"""
 
 from reports.metrics.metric import Metric
 
@@ -29,5 +32,21 @@ DEMAND: tuple[Metric, ...] = (
         "Hot memory that the eaters touched again",
         "report of `pressure`, summed over its processes",
         detail=True,
+    ),
+    Metric(
+        "hold_effort",
+        "bytes/s",
+        "none",
+        "trial",
+        "Memory taken per second to hold MemAvailable down: what the kernel freed meanwhile",
+        "report of `pressure` in hold mode, summed over its processes",
+    ),
+    Metric(
+        "hold_available",
+        "bytes",
+        "none",
+        "trial",
+        "MemAvailable while it was held down, on average",
+        "report of `pressure` in hold mode",
     ),
 )

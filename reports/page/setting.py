@@ -115,6 +115,8 @@ def _more_pressure(pressure: Pressure) -> Iterator[str]:
     if pressure.retouch_bytes_s:
         rate = quantity(pressure.retouch_bytes_s, "bytes")
         yield f"{number(100 * pressure.hot_share)} % of the memory touched again at {rate} a second"
+    if pressure.hold_available_bytes:
+        yield f"more whenever MemAvailable is above {quantity(pressure.hold_available_bytes, 'bytes')}"
     if pressure.cpu_load:
         yield f"{count(pressure.cpu_load, 'processor')} kept busy"
 

@@ -146,6 +146,14 @@ def test_kills_only_the_log_can_see_are_no_disagreement(tmp_path: Path) -> None:
     assert "kills-disagree" not in codes(measured(record, TraceBuilder().prints(1, 1, "B|1|x"), tmp_path))
 
 
+def test_what_it_took_to_hold_memory_down_is_a_figure_of_hold_mode_alone(tmp_path: Path) -> None:
+    held = EaterResult(8192, 1.5, 0, survived=True, held_bytes=4096, held_s=2.0, held_available_bytes=7340032)
+    never = replace(held, held_bytes=0, held_s=0.0)
+    found = figures(measured(replace(RECORD, eaters=(held, held)), None, tmp_path))
+    assert (found["hold_effort", 0], found["hold_available", 0]) == (4096, 7340032)
+    assert ("hold_effort", 0) not in figures(measured(replace(RECORD, eaters=(never,)), None, tmp_path))
+
+
 def test_what_the_eaters_touched_is_a_figure_and_how_fast_only_where_all_of_them_lived(tmp_path: Path) -> None:
     lived = (EaterResult(8192, 1.5, 0, survived=True, retouched_bytes=4096), EaterResult(8192, 2.5, 0, survived=True))
     found = figures(measured(replace(RECORD, eaters=lived), None, tmp_path))

@@ -111,6 +111,18 @@ def test_every_abi_eats_to_the_byte_finds_every_page_as_written_and_says_so(abi:
     assert len(parse_eaters((tmp_path / "report").read_text())) == 2
 
 
+@pytest.mark.parametrize("abi", TARGETS)
+def test_memory_that_is_as_low_as_asked_for_is_left_alone_and_else_taken(abi: str, tmp_path: Path) -> None:
+    eat = program(abi, tmp_path).eat
+    (low,) = eat("--bytes", "4194304", "--hold", "0.3", "--hold-available", str(1 << 50))
+    assert (low["filled_bytes"], low["held_bytes"], low["bad_pages"]) == (0, 0, 0)
+    assert low["held_us"] > 0
+    assert low["held_available"] > 1 << 20
+    (high,) = eat("--bytes", "4194304", "--hold", "0.3", "--hold-available", "1")
+    assert (high["filled_bytes"], high["checked_pages"], high["bad_pages"]) == (4194304, 1024, 0)
+    assert (high["held_us"], high["held_available"]) == (0, 0)
+
+
 def test_every_abi_writes_the_same_pages(tmp_path: Path) -> None:
     def dumped(abi: str) -> str:
         done = program(abi, tmp_path).run(
@@ -228,6 +240,7 @@ def test_the_file_is_made_once_and_a_half_made_one_is_made_again(own: Program) -
         ("--bytes 4096 --report r --retouch 65536", "--retouch needs --hot"),
         ("--bytes 4096 --report r --hot 1 --retouch 5", "--retouch takes 65536 or more"),
         ("--bytes 4096 --report r --file-share 0.5", "need --file"),
+        ("--bytes 4096 --report r --hold-available 5", "--hold-available needs --hold"),
         ("--bytes 4096 --report r --compressible nan", "--compressible takes a number from 0 to 1, not 'nan'"),
         ("--bytes 4096 --report r --file no/where --file-share 1", "no/where.tmp: No such file or directory"),
     ],

@@ -93,6 +93,17 @@ def test_the_eaters_report_becomes_values_and_unknown_lines_are_passed_over() ->
     assert died == EaterResult(4096, 0.0, 0, survived=False)
 
 
+def test_what_holding_took_is_told_by_the_eaters_and_asked_only_where_it_is_wanted(tmp_path: Path) -> None:
+    text = "eater=1 filled_bytes=8192 fill_us=0 checked_pages=2 bad_pages=0 survived=1 retouched_bytes=0"
+    (held,) = parse_eaters(f"{text} held_bytes=4096 held_us=2000000 held_available=7340032\n")
+    assert held == EaterResult(8192, 0.0, 0, survived=True, held_bytes=4096, held_s=2.0, held_available_bytes=7340032)
+    started = workload(StartPressure())
+    assert "--hold-available" not in render(started, str(tmp_path), 1, shlex.quote, 60)
+    assert started.pressure is not None
+    holding = replace(started, pressure=replace(started.pressure, hold_available_bytes=7340032))
+    assert " --hold-available 7340032 " in render(holding, str(tmp_path), 1, shlex.quote, 60)
+
+
 def test_a_warm_launch_makes_the_activity_anew_and_a_return_takes_the_app_as_it_is(tmp_path: Path) -> None:
     calls = run(tmp_path, workload(Launch("a.b/.C", "warm"), Launch("a.b/.C", "return")))
     warm = ["am", "start-activity", "-W", "--activity-clear-task", "-n", "a.b/.C"]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* An eater: fills its memory, touches the hot part again, holds all of it, checks it. */
+/* An eater: fills its memory, touches the hot part again, holds all of it or takes more as it comes free, checks it. */
 #define _GNU_SOURCE
 #include "eater.h"
 
@@ -15,17 +15,19 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { POLL_US = 20000, CHUNK_PAGES = 64, RETOUCH_PAGES = 16, BURN_ROUNDS = 1 << 18 };
+enum { POLL_US = 20000, GRANT_US = 2000, CHUNK_PAGES = 64, RETOUCH_PAGES = 16, BURN_ROUNDS = 1 << 18 };
 
 /* One eater's memory: anonymous pages, and pages of the file mapped read-only. */
 struct meal {
 	const struct options *o;
 	struct slot *slot;
+	struct shared *shared;
 	struct page_maker maker, file_maker;
 	unsigned char *anonymous;
 	const unsigned char *file;
 	uint64_t pages, file_pages;
 	uint64_t first_file_page; /* of the file: this eater's own stretch */
+	uint64_t until_us;        /* memory is taken no longer than that */
 	_Atomic int over;         /* the re-touching thread ends */
 };
 
@@ -194,12 +196,34 @@ static void note_filled(struct meal *meal, uint64_t pages)
 	atomic_store(&meal->slot->anonymous_pages, pages - file_pages_before(meal, pages));
 }
 
+/* Waits until so much may be taken. Returns false when it is over. */
+static bool granted(struct meal *meal, uint64_t bytes)
+{
+	uint64_t left = atomic_load(&meal->shared->allowance);
+
+	for (;;) {
+		if (left >= bytes && atomic_compare_exchange_weak(&meal->shared->allowance, &left, left - bytes))
+			break;
+		if (left >= bytes)
+			continue;
+		if (atomic_load(&meal->shared->stop) || now_us() > meal->until_us)
+			return false;
+		usleep(GRANT_US);
+		left = atomic_load(&meal->shared->allowance);
+	}
+	if (atomic_load(&meal->shared->reached))
+		atomic_fetch_add(&meal->slot->held_bytes, bytes);
+	return true;
+}
+
 static void fill(struct meal *meal)
 {
 	const struct options *o = meal->o;
-	uint64_t start = now_us(), due = start;
+	uint64_t start = now_us(), due = start, page = 0;
 
-	for (uint64_t page = 0; page < meal->pages; page++) {
+	for (; page < meal->pages; page++) {
+		if (o->hold_available && page % CHUNK_PAGES == 0 && !granted(meal, CHUNK_PAGES * PAGE_BYTES))
+			break;
 		take_page(meal, page);
 		if (page % CHUNK_PAGES == CHUNK_PAGES - 1) {
 			note_filled(meal, page + 1);
@@ -209,7 +233,7 @@ static void fill(struct meal *meal)
 				due = keep_pace(due, CHUNK_PAGES * PAGE_BYTES, o->rate);
 		}
 	}
-	note_filled(meal, meal->pages);
+	note_filled(meal, page);
 	atomic_store(&meal->slot->fill_us, now_us() - start);
 	atomic_store(&meal->slot->filled, 1);
 }
@@ -245,7 +269,7 @@ static void check(const struct meal *meal)
 
 	if (stride == 0)
 		return;
-	for (uint64_t page = 0; page < meal->pages; page += stride, checked++)
+	for (uint64_t page = 0; page < atomic_load(&meal->slot->filled_bytes) / PAGE_BYTES; page += stride, checked++)
 		bad += !page_is_good(meal, page);
 	atomic_store(&meal->slot->checked_pages, checked);
 	atomic_store(&meal->slot->bad_pages, bad);
@@ -259,11 +283,53 @@ static void hold(const struct options *o, const struct shared *shared)
 		usleep(POLL_US);
 }
 
+/* Takes the pages of a stretch back that lie in swap, as far as it is granted. Returns false when it is over. */
+static bool take_back(struct meal *meal, unsigned char *where, size_t page_bytes, size_t pages, uint64_t *taken)
+{
+	unsigned char resident[CHUNK_PAGES];
+
+	if (mincore(where, pages * page_bytes, resident))
+		die("mincore");
+	for (size_t i = 0; i < pages; i++) {
+		volatile unsigned char *page = where + i * page_bytes;
+
+		if (resident[i] & 1)
+			continue;
+		if (!granted(meal, page_bytes))
+			return false;
+		*page = *page;
+		++*taken;
+	}
+	return true;
+}
+
+/* Round and round: what reclaim has freed is taken again. Pages are those of this kernel, which may be larger. */
+static void push(struct meal *meal)
+{
+	long kernel_page = sysconf(_SC_PAGESIZE);
+	size_t page_bytes = kernel_page > 0 ? (size_t)kernel_page : PAGE_BYTES;
+	uint64_t pages = (meal->pages - meal->file_pages) * PAGE_BYTES / page_bytes, page = 0, taken = 0;
+
+	while (pages && !atomic_load(&meal->shared->stop) && now_us() < meal->until_us) {
+		size_t count = pages - page < CHUNK_PAGES ? (size_t)(pages - page) : CHUNK_PAGES;
+
+		if (!take_back(meal, meal->anonymous + page * page_bytes, page_bytes, count, &taken))
+			return;
+		page += count;
+		if (page < pages)
+			continue;
+		if (!taken)
+			usleep(POLL_US);
+		page = taken = 0;
+	}
+}
+
 int eat(const struct options *o, unsigned number, struct shared *shared, pid_t parent)
 {
 	struct meal meal = {
-		.o = o, .slot = &shared->slot[number], .maker = maker_of(o, number), .file_maker = file_maker(),
+		.o = o, .slot = &shared->slot[number], .shared = shared, .maker = maker_of(o, number), .file_maker = file_maker(),
 		.pages = pages_of(o), .file_pages = file_pages_of(o), .first_file_page = file_pages_of(o) * number,
+		.until_us = now_us() + (uint64_t)(o->hold_s * 1e6),
 	};
 	pthread_t toucher;
 	int touches = o->retouch && meal.file_pages < meal.pages;
@@ -275,7 +341,10 @@ int eat(const struct options *o, unsigned number, struct shared *shared, pid_t p
 	if (touches && (errno = pthread_create(&toucher, NULL, retouch, &meal)))
 		die("pthread_create");
 	fill(&meal);
-	hold(o, shared);
+	if (o->hold_available)
+		push(&meal);
+	else
+		hold(o, shared);
 	atomic_store(&meal.over, 1);
 	if (touches)
 		pthread_join(toucher, NULL);

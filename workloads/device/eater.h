@@ -21,6 +21,7 @@ struct slot {
 	_Atomic uint64_t retouched_bytes;
 	_Atomic uint64_t checked_pages;
 	_Atomic uint64_t bad_pages;
+	_Atomic uint64_t held_bytes; /* taken since as little was available as is to be held */
 	_Atomic int filled;
 	_Atomic int done;
 };
@@ -29,6 +30,8 @@ enum stop { GO_ON, STOP_AND_CHECK, STOP_AT_ONCE };
 
 struct shared {
 	_Atomic int stop; /* enum stop */
+	_Atomic int reached;        /* as little is available as is to be held */
+	_Atomic uint64_t allowance; /* bytes that may be taken to get there again */
 	struct slot slot[MAX_PROCESSES];
 	_Atomic uint64_t burnt_us[MAX_CPUS];
 };
@@ -39,7 +42,7 @@ struct page_maker maker_of(const struct options *o, unsigned number);
 /* Make the file that all eaters read, unless it is there in full. */
 void make_file(const struct options *o);
 
-/* Fill, re-touch, hold, check. Returns the process' exit status: 0, 1 a page differed, 2 a system error. */
+/* Fill, re-touch, hold (at rest, or taking memory as it becomes available), check. Returns the process' exit status: 0, 1 a page differed, 2 a system error. */
 int eat(const struct options *o, unsigned number, struct shared *shared, pid_t parent);
 
 /* Keep one processor busy until told to stop. */

@@ -15,8 +15,8 @@ static const char USAGE[] =
 	"usage: pressure --bytes N --report FILE [--processes 1..64] [--rate BYTES/S] [--at-once BYTES]\n"
 	"                [--compressible 0..1] [--same-filled 0..1] [--incompressible 0..1]\n"
 	"                [--hot 0..1 --retouch BYTES/S] [--file FILE --file-share 0..1] [--cpus 0..64]\n"
-	"                [--hold S] [--stop-file FILE] [--release-file FILE] [--progress FILE] [--seed N]\n"
-	"                [--check-stride N]\n"
+	"                [--hold S [--hold-available BYTES]] [--stop-file FILE] [--release-file FILE]\n"
+	"                [--progress FILE] [--seed N] [--check-stride N]\n"
 	"       pressure ... --prepare   makes the file that --file names, nothing else\n"
 	"       pressure ... --dump      writes the first eater's anonymous pages to standard output, nothing else\n";
 
@@ -68,6 +68,7 @@ static void take(struct options *o, int option, const char *name)
 	case 'S': o->file_share = real(optarg, name, 1); break;
 	case 'u': o->cpus = (unsigned)number(optarg, name); break;
 	case 'h': o->hold_s = real(optarg, name, 86400); break;
+	case 'H': o->hold_available = number(optarg, name); break;
 	case 's': o->seed = number(optarg, name); break;
 	case 'k': o->check_stride = (unsigned)number(optarg, name); break;
 	case 'o': o->report = optarg; break;
@@ -98,6 +99,8 @@ static void check(const struct options *o)
 		refuse("--retouch takes 65536 or more: slower, it would sleep through the end");
 	if ((o->file_share > 0 || o->prepare) && !o->file)
 		refuse("--file-share and --prepare need --file");
+	if (o->hold_available && o->hold_s <= 0)
+		refuse("--hold-available needs --hold, the seconds after which it ends at the latest");
 	if (o->cpus > MAX_CPUS)
 		refuse("--cpus takes 0 to 64");
 }
@@ -109,7 +112,7 @@ struct options read_options(int argc, char **argv)
 		{"at-once", 1, NULL, 'a'}, {"compressible", 1, NULL, 'c'}, {"same-filled", 1, NULL, 'f'},
 		{"incompressible", 1, NULL, 'i'}, {"hot", 1, NULL, 't'}, {"retouch", 1, NULL, 'e'},
 		{"file", 1, NULL, 'F'}, {"file-share", 1, NULL, 'S'}, {"cpus", 1, NULL, 'u'},
-		{"hold", 1, NULL, 'h'}, {"seed", 1, NULL, 's'}, {"check-stride", 1, NULL, 'k'},
+		{"hold", 1, NULL, 'h'}, {"hold-available", 1, NULL, 'H'}, {"seed", 1, NULL, 's'}, {"check-stride", 1, NULL, 'k'},
 		{"report", 1, NULL, 'o'}, {"progress", 1, NULL, 'g'}, {"stop-file", 1, NULL, 'x'},
 		{"release-file", 1, NULL, 'l'},
 		{"prepare", 0, NULL, 'P'}, {"dump", 0, NULL, 'D'}, {0},

@@ -21,6 +21,7 @@ struct options {
 	const char *file;      /* that file; made when it is not there */
 	unsigned cpus;         /* processors kept busy */
 	double hold_s;         /* after filling, unless the stop file comes first */
+	uint64_t hold_available; /* bytes: memory is taken whenever more than this is available; 0: not so */
 	uint64_t seed;
 	unsigned check_stride; /* every Nth page is checked; 0: none */
 	const char *report;

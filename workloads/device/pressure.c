@@ -7,7 +7,10 @@
  * prctl(2)); so do the processes that keep processors busy. A page's content follows from seed, eater and page number
  * alone, so every page can be checked.
  *
- * Files: REPORT.filled appears when every living eater has filled its share; REPORT, one line per eater and one per
+ * With --hold-available the parent looks at MemAvailable (proc(5)) every 20 ms and allows the eaters to take as much as
+ * there is more of it; they take new pages, then those of theirs that lie in swap.
+ *
+ * Files: REPORT.filled appears when every living eater has filled its share, or as little is available; REPORT, one line per eater and one per
  * busy processor, appears whole when all have ended; PROGRESS gets a line each second while they work. Exit status:
  * 0 all pages as written, 1 a page differed, 2 usage or system error.
  */
@@ -33,6 +36,8 @@ struct family {
 	unsigned living; /* eaters */
 	FILE *progress;
 	uint64_t began_us, told_us;
+	uint64_t reached_us, stopped_us; /* of holding; 0: not yet */
+	uint64_t looks, seen_kib;        /* at what was available meanwhile, and their sum */
 };
 
 typedef unsigned long long whole;
@@ -75,9 +80,14 @@ static int report(const struct family *family)
 
 		fprintf(file,
 			"eater=%u filled_bytes=%llu fill_us=%llu checked_pages=%llu bad_pages=%llu survived=%d"
-			" retouched_bytes=%llu\n",
+			" retouched_bytes=%llu",
 			i + 1, (whole)slot->filled_bytes, (whole)slot->fill_us, (whole)slot->checked_pages,
 			(whole)slot->bad_pages, slot->done, (whole)slot->retouched_bytes);
+		if (o->hold_available)
+			fprintf(file, " held_bytes=%llu held_us=%llu held_available=%llu", (whole)slot->held_bytes,
+				(whole)(family->stopped_us - family->reached_us),
+				(whole)(family->looks ? family->seen_kib / family->looks * 1024 : 0));
+		fputc('\n', file);
 		bad |= slot->bad_pages != 0;
 	}
 	for (unsigned i = 0; i < o->cpus; i++)
@@ -116,6 +126,37 @@ static void reap(struct family *family)
 			}
 }
 
+static uint64_t available_kib(void)
+{
+	char line[128];
+	whole found = 0;
+	FILE *file = fopen("/proc/meminfo", "re");
+
+	if (!file)
+		die("/proc/meminfo");
+	while (fgets(line, sizeof(line), file) && sscanf(line, "MemAvailable: %llu", &found) != 1)
+		;
+	fclose(file);
+	return found;
+}
+
+/* Lets the eaters take as much as there is too much of. */
+static void keep_down(struct family *family)
+{
+	uint64_t now_kib = available_kib(), wanted_kib = family->o->hold_available / 1024;
+
+	atomic_store(&family->shared->allowance, now_kib > wanted_kib ? (now_kib - wanted_kib) * 1024 : 0);
+	if (now_kib <= wanted_kib && !family->reached_us) {
+		family->reached_us = now_us();
+		atomic_store(&family->shared->reached, 1);
+	}
+	if (family->reached_us) {
+		family->looks++;
+		family->seen_kib += now_kib;
+		family->stopped_us = now_us();
+	}
+}
+
 static void heed(struct family *family)
 {
 	const struct options *o = family->o;
@@ -137,9 +178,11 @@ static int watch(struct family *family)
 		usleep(POLL_US);
 		reap(family);
 		tell_progress(family);
+		if (o->hold_available && !atomic_load(&family->shared->stop))
+			keep_down(family);
 		for (unsigned i = 0; i < o->processes; i++)
 			filled += (unsigned)atomic_load(&family->shared->slot[i].filled);
-		if (!said && filled == o->processes) {
+		if (!said && (filled == o->processes || family->reached_us)) {
 			say_filled(o);
 			said = 1;
 		}
