@@ -5,7 +5,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reports.comparison import FEW_BLOCKS, KILLS, WITHIN_NOISE_FLOOR, Comparison, TrialValues, compare_metric
+from reports.comparison import (
+    FEW_BLOCKS,
+    KILLS,
+    WITHIN_NOISE_FLOOR,
+    Comparison,
+    TrialValues,
+    compare_metric,
+    kills_traced,
+)
+from reports.dose import off_target
 from reports.evenness import Exclusions, examine
 from reports.exclusions import not_judged
 from reports.families import judge
@@ -15,13 +24,14 @@ from reports.gate.rulebook import EACH_APP, Place, Rulebook, rulebook, with_kill
 from reports.gate.rulings import rule_on
 from reports.interaction import Interaction, interactions
 from reports.interruptions import failures
-from reports.ledger import LedgerLine, keep_ledger, put_back, rules_in_force
+from reports.ledger import LedgerLine, keep_ledger, not_exercised, put_back, rules_in_force
 from reports.levels import Level, levels
 from reports.looks import Looks, looks_at
 from reports.metrics import METRICS, Metric, is_detail
 from reports.noise.floor import NoiseFloor, Origin, doubt, floor_of
+from reports.noise.known import Known
 from reports.noise.tracing import TracingPrice, about_tracing, all_alike, prices, recorded, treatments
-from reports.record import Caveat, DeviceFacts, Plan, TrialRecord
+from reports.record import Caveat, DeviceFacts, Plan, Titrated, TrialRecord
 from reports.situation import Situation
 from reports.stopping import Decision, decisions, ending, reached, stopped_after
 from reports.verdict import Verdict, decide
@@ -50,21 +60,6 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What earlier runs of the same phone with the same workload have told.
-
-    Attributes:
-        floor: how much identical arms differ; None when no A/A run was kept.
-        price: what tracing costs; None when no run measured it.
-        trouble: why nothing is known although something was kept; empty usually.
-    """
-
-    floor: NoiseFloor | None = None
-    price: TracingPrice | None = None
-    trouble: str = ""
-
-
-@dataclass(frozen=True)
 class RunValues:
     """A run as read from disk.
 
@@ -80,6 +75,7 @@ class RunValues:
         caveats: doubts about a trial's measures, by name of the trial.
         known: what earlier runs have told of the phone; None when nobody looked.
         not_finite: metric -> trials in which its figure is no finite number and so was taken as not recorded.
+        titrated: how the dose was found; None where none was looked for.
     """
 
     name: str
@@ -93,6 +89,7 @@ class RunValues:
     caveats: Mapping[str, tuple[Caveat, ...]] = field(default_factory=dict)
     known: Known | None = None
     not_finite: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    titrated: Titrated | None = None
 
 
 @dataclass(frozen=True)
@@ -151,8 +148,7 @@ def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
     """
     run, book = _measured_alike(run), book or rulebook(run.experiment, Place(f"{run.path}/experiment.toml"))
     values = values_by_trial(run.measures)
-    traced = {trial: int(metrics.get(KILLS, {}).get(0, 0)) for trial, metrics in values.items()}
-    ledger = keep_ledger(run.plan, run.records, traced, stopped_after(run.events))
+    ledger = keep_ledger(run.plan, run.records, kills_traced(values), stopped_after(run.events))
     counting = [line for line in ledger if line.status == "counts"]
     trials = _trials(counting, values)
     metrics = _metrics(run, trials)
@@ -164,7 +160,8 @@ def analyse(run: RunValues, book: Rulebook | None = None) -> Analysis:
     verdict = decide(run.experiment, situation, comparisons, rule_on(laid, book))
     floor = floor_of(_origin(run), comparisons) if all_alike(run.experiment) else None
     priced = tuple(prices(_origin(run), run.experiment.arms, _trials(counting, _by_records(run)), trials))
-    more = (*exclusions.caveats, *failures(run.events, run.plan), *gaps(book, verdict.rulings, comparisons))
+    missed = off_target(run.experiment, run.titrated, counting, values)
+    more = (*exclusions.caveats, *missed, *failures(run.events, run.plan), *gaps(book, verdict.rulings, comparisons))
     return Analysis(
         run=run,
         ledger=ledger,
@@ -383,18 +380,8 @@ def _doubts(run: RunValues, counting: set[str]) -> tuple[TrialDoubt, ...]:
     for record in run.records:
         name = record.trial.name
         if name in counting:
-            for caveat in (*record.caveats, *run.caveats.get(name, ()), *_proof_caveats(record)):
+            for caveat in (*record.caveats, *run.caveats.get(name, ()), *not_exercised(record)):
                 found.setdefault(caveat.code, caveat)
                 if name not in trials[caveat.code]:
                     trials[caveat.code].append(name)
     return tuple(TrialDoubt(caveat, tuple(trials[code])) for code, caveat in found.items())
-
-
-def _proof_caveats(record: TrialRecord) -> Iterable[Caveat]:
-    for knob, proof in record.proof.items():
-        if proof.outcome == "not_exercised":
-            yield Caveat(
-                f"not-exercised-{knob}",
-                f"{knob} read back as set, but too little happened to prove it by its effect.",
-                "Raise the dose so that kswapd has to write.",
-            )

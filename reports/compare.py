@@ -49,6 +49,7 @@ def read_run(store: RunStore) -> RunValues:
         caveats={**told, **_doubted(told, broken)},
         known=known(store.device, experiment.workload),
         not_finite=broken,
+        titrated=store.titrated(),
     )
 
 
@@ -104,6 +105,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
             for line in analysis.ledger
         ],
         "exclusions": analysis.exclusions,
+        "titration": run.titrated,
         "noise_floor": analysis.floor or (run.known.floor if run.known else None),
         "tracing": analysis.prices or ([run.known.price] if run.known and run.known.price else []),
         "doubts": analysis.doubts,

@@ -295,3 +295,8 @@ def _estimate_caveats(comparison: Comparison) -> list[Caveat]:
             )
         )
     return found
+
+
+def kills_traced(values: Mapping[str, Mapping[str, Mapping[int, float]]]) -> dict[str, int]:
+    """Trial -> processes killed, of every trial that was measured, from trial -> metric -> launch -> value."""
+    return {trial: int(metrics.get(KILLS, {}).get(0, 0)) for trial, metrics in values.items()}

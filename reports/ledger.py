@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which planned trials count, and why the others do not; looks at no metric. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from reports.exclusions import BY_RECORD, UNWRITTEN, exclusion
-from reports.record import ExclusionRule, Plan, PlannedTrial, TrialRecord
+from reports.record import Caveat, ExclusionRule, Plan, PlannedTrial, TrialRecord
 
 Status: TypeAlias = Literal["counts", "warm-up", "excluded", "not measured", "not run", "not needed"]
 
@@ -107,3 +107,14 @@ def _line(
 def kills_of(record: TrialRecord) -> int:
     """Processes killed during a trial: those its log names, or the eaters that never reported, whichever is more."""
     return max(len(record.kills), sum(not eater.survived for eater in record.eaters))
+
+
+def not_exercised(record: TrialRecord) -> Iterator[Caveat]:
+    """Tell which settings of a trial are proven by nothing but their read-back."""
+    for knob, proof in record.proof.items():
+        if proof.outcome == "not_exercised":
+            yield Caveat(
+                f"not-exercised-{knob}",
+                f"{knob} read back as set, but too little happened to prove it by its effect.",
+                "Raise the dose so that kswapd has to write.",
+            )

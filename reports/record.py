@@ -297,3 +297,43 @@ class Plan:
     trials: tuple[PlannedTrial, ...] = field(default=())
     exclusions: tuple[ExclusionRule, ...] = ()
     schema: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class Try:
+    """One trial of the control by which the dose was looked for.
+
+    Attributes:
+        trial: name of its folder.
+        dose: bytes, or bytes per second, of each eater.
+        reached: the metric's value, in its base unit.
+        killed: eaters that were killed; then `reached` says nothing of the dose.
+    """
+
+    trial: str
+    dose: int
+    reached: float
+    killed: int = 0
+
+
+@dataclass(frozen=True)
+class Titrated:
+    """How the dose of a run was found, as far as it was; written after each try.
+
+    Attributes:
+        start: the first dose.
+        least: the smallest that was allowed.
+        most: the largest: what the phone can hold.
+        tries: in order.
+        dose: the one found, which every trial of the run demands; None while it is looked for, and when there is none.
+        reached: mean of what it reached in its tries; None without a dose.
+        schema: version of this layout.
+    """
+
+    start: int
+    least: int
+    most: int
+    tries: tuple[Try, ...] = ()
+    dose: int | None = None
+    reached: float | None = None
+    schema: int = SCHEMA_VERSION

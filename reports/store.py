@@ -3,6 +3,7 @@
 
     RUN/  experiment.toml     the experiment as its author wrote it
           experiment.json     the same as values: reading a run never needs the catalogue
+          titration.json      how the dose was found, where the experiment asks for that
           device.json plan.json
           undo.json           first values of the settings changed; written by `agent.knobs.undo`
           events.jsonl        what happened when, one JSON object per line
@@ -29,7 +30,8 @@ import msgspec
 
 from reports.atomic import append_line, sync_directory, unwritable, write_bytes
 from reports.encoding import decode, decode_experiment, encode, encode_experiment
-from reports.record import DeviceFacts, Plan, PlannedTrial, TrialRecord
+from reports.record import DeviceFacts, Plan, PlannedTrial, Titrated, TrialRecord
+from workloads.dose import with_dose
 from workloads.errors import StoreError
 from workloads.spec import Experiment
 
@@ -42,7 +44,17 @@ SERIES = "series.parquet"
 COMPARISONS = "comparisons.parquet"
 
 _FILES = frozenset(
-    {"experiment.toml", "experiment.json", "device.json", "plan.json", "undo.json", "events.jsonl", MEASURES, SERIES}
+    {
+        "experiment.toml",
+        "experiment.json",
+        "titration.json",
+        "device.json",
+        "plan.json",
+        "undo.json",
+        "events.jsonl",
+        MEASURES,
+        SERIES,
+    }
 )
 """Files of a run that `compare` and `report` cannot make again."""
 
@@ -117,9 +129,19 @@ class RunStore:
         return self.path.resolve().name
 
     def experiment(self) -> Experiment:
-        """What was asked, as values."""
+        """What was asked, as values; with the dose that was found, where one was."""
         file = self.path / "experiment.json"
-        return decode_experiment(_read(file), file)
+        asked, found = decode_experiment(_read(file), file), self.titrated()
+        return with_dose(asked, found.dose) if found and found.dose else asked
+
+    def titrated(self) -> Titrated | None:
+        """How the dose was found, as far as it was; None before the first try, and where none is looked for."""
+        file = self.path / "titration.json"
+        return decode(_read(file), Titrated, file) if file.is_file() else None
+
+    def write_titrated(self, found: Titrated) -> None:
+        """Keep how the dose was found so far."""
+        write_bytes(self.path / "titration.json", encode(found))
 
     def experiment_text(self) -> str:
         """What was asked, as its author wrote it."""

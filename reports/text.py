@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reports import interaction_words
 from reports.analysis import Analysis
 from reports.comparison import KILLS, Comparison, Outcome, shared_codes
+from reports.demanded import demanded
 from reports.exclusions import BY_RECORD
 from reports.gate.text import rules_lines
 from reports.levels import Level
@@ -101,10 +102,11 @@ def _lines(analysis: Analysis, *, whole: bool) -> Iterator[str]:
 
 
 def _around(analysis: Analysis) -> Iterator[str]:
-    """Doubts about the whole answer, and what is known of the phone."""
+    """Doubts about the whole answer, what was demanded, and what is known of the phone."""
     for caveat in analysis.verdict.caveats:
         yield from _wrap(f"! {caveat.what} {caveat.do}", indent="  ")
-    for line in (*analysis.background, *not_compared(analysis.run.experiment, analysis.prices)):
+    told = (*demanded(analysis), *analysis.background)
+    for line in (*told, *not_compared(analysis.run.experiment, analysis.prices)):
         yield from _wrap(line)
 
 

@@ -29,6 +29,7 @@ from workloads.spec import (
     controls,
 )
 from workloads.steps import Entry, expand, step_problems
+from workloads.titrate import TitrateEntry
 from workloads.toml_file import Place, Problem, TomlFile, parse, placed, read
 
 _ARM_NAME = "[a-z0-9][a-z0-9-]{0,39}"
@@ -215,6 +216,7 @@ class ExperimentFile(TomlFile):
     capture: _Capture = _Capture()
     exclude: _Exclude = _Exclude()
     conditions: _Keep = _Keep()
+    titrate: TitrateEntry | None = None
 
     def problems(self) -> Iterator[Problem]:
         """Too few or too many arms, a control that is no arm, two arms or rules alike, an arm without a control."""
@@ -285,6 +287,12 @@ class ExperimentFile(TomlFile):
             elif arm.pressure and demanded:
                 merged = _Demand.model_validate({**demanded.given(), **arm.pressure.given()})
                 yield from (((*place, *where), what) for where, what in merged.problems())
+        if self.titrate:
+            yield from self.titrate.misplaced(
+                demanded.given() if demanded else None,
+                [arm.pressure.given() if arm.pressure else {} for arm in self.arms],
+                traced=all(arm.trace for arm in self.arms if arm.name == self.control),
+            )
 
     def spec(self, name: str, workload: Workload) -> Experiment:
         """As a value."""
@@ -305,6 +313,7 @@ class ExperimentFile(TomlFile):
             capture=Capture(**self.capture.model_dump()),
             exclude=Exclude(**self.exclude.model_dump()),
             conditions=Keep(**self.conditions.model_dump()),
+            titrate=self.titrate.spec() if self.titrate else None,
         )
 
 

@@ -5,10 +5,11 @@ Pure: no file, no device. `workloads.load` makes these from TOML. Times are seco
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from workloads.conditions import Keep
+from workloads.titration import Titration
 
 LaunchKind: TypeAlias = Literal["cold", "warm", "hot", "return"]
 """What is asked for; `return`: whatever has become of the app in the background, which is then the outcome."""
@@ -326,6 +327,7 @@ class Experiment:
             differs from it in this knob alone. Empty: every arm is compared with `control`.
         exclude: limits beyond which a trial is left out.
         conditions: what the phone is kept like.
+        titrate: how the dose is found; None: it is the workload's own.
     """
 
     name: str
@@ -344,15 +346,7 @@ class Experiment:
     capture: Capture = field(default_factory=Capture)
     exclude: Exclude = field(default_factory=Exclude)
     conditions: Keep = field(default_factory=Keep)
-
-
-def workload_of(workload: Workload, arm: Arm) -> Workload:
-    """The workload as an arm's trials run it: with the arm's own demand."""
-    if workload.pressure is None or not arm.demand:
-        return workload
-    kinds = {field.name: type(getattr(workload.pressure, field.name)) for field in fields(Pressure)}
-    demand = {setting.knob: kinds[setting.knob](setting.value) for setting in arm.demand}
-    return replace(workload, pressure=replace(workload.pressure, **demand))
+    titrate: Titration | None = None
 
 
 def controls(arms: Sequence[Arm], control: str, treatment: str = "") -> dict[str, str | None]:

@@ -12,8 +12,11 @@ from agent.runner import conditions
 from agent.runner.plan import make_plan
 from agent.runner.run import Request, prepare
 from agent.runner.workspace import ROOT
+from reports.metrics import METRICS
+from reports.units import quantity
 from workloads.conditions import Keep
-from workloads.spec import Experiment, Launch, file_bytes, workload_of
+from workloads.dose import workload_of
+from workloads.spec import Experiment, Launch, file_bytes
 
 
 def writes(phone: Phone, request: Request) -> list[str]:
@@ -39,7 +42,7 @@ def writes(phone: Phone, request: Request) -> list[str]:
     lines += [_undo(experiment)] if first or standing else []
     lines += [f"before the first trial: install {apk.path}" for apk in experiment.workload.apks]
     lines += list(conditions.planned(phone, experiment.conditions, ready.knobs))
-    lines += list(_each_trial(phone, experiment))
+    lines += [*_search(experiment), *_each_trial(phone, experiment)]
     lines += [f"arm {arm.name}: records no trace" for arm in experiment.arms if not arm.trace]
     marked = {arm.name: chosen(arm.attribution, ready.marks) for arm in experiment.arms}
     lines += [f"arm {name}: its trace has {marks.told}" for name, marks in marked.items() if marks]
@@ -56,6 +59,14 @@ def _undo(experiment: Experiment) -> str:
     )
 
 
+def _search(experiment: Experiment) -> Iterator[str]:
+    if goal := experiment.titrate:
+        yield (
+            f"before the plan's first trial: up to {goal.tries} trials of arm {experiment.control}, until {goal.adjust}"
+            f" makes {goal.metric} reach {quantity(goal.target, METRICS[goal.metric].unit)}"
+        )
+
+
 def _each_trial(phone: Phone, experiment: Experiment) -> Iterator[str]:
     apps = sorted({step.app for step in experiment.workload.steps if isinstance(step, Launch)})
     yield f"each trial: stop {', '.join(apps)}"
@@ -69,7 +80,9 @@ def _demands(experiment: Experiment) -> Iterator[str]:
     """What trials eat: one line, or one for each arm where the dose is a factor."""
     apart = any(arm.demand for arm in experiment.arms)
     for arm in experiment.arms if apart else experiment.arms[:1]:
-        if pressure := workload_of(experiment.workload, arm).pressure:
+        pressure = workload_of(experiment.workload, arm).pressure
+        found = experiment.titrate is not None and experiment.titrate.adjust == "bytes_each"
+        if pressure and not found:
             trial = f"each trial of arm {arm.name}" if apart else "each trial"
             yield f"{trial}: {pressure.processes} processes eat {pressure.bytes_each >> 20} MiB of memory each"
             if size := file_bytes(pressure):

@@ -5,6 +5,7 @@
 """
 
 import hashlib
+import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,15 @@ from reports.gate.rulebook import Place, problems, rulebook
 from reports.metrics import METRICS
 from reports.noise.tracing import recordless
 from reports.record import DeviceFacts
+from reports.units import quantity
 from workloads.device.build import TARGETS
+from workloads.dose import workload_of
 from workloads.errors import FinalError, InputError
-from workloads.spec import FIRST_LOOK, Apk, Experiment, Pressure, Setting, file_bytes, stored_share, workload_of
+from workloads.spec import FIRST_LOOK, Apk, Experiment, Pressure, Setting, file_bytes, stored_share
 
 _PHONE_ROOM = 300 << 20
 _HOST_ROOM_PER_TRIAL = 40 << 20
-_HEADROOM = 0.9
+HEADROOM = 0.9
 """Demand beyond this share of what memory and compressed swap can hold would end in kills, not in reclaim."""
 
 
@@ -181,7 +184,8 @@ def _check_demand(experiment: Experiment, found: Findings) -> Iterator[str]:
     if experiment.workload.pressure is None:
         return
     doses = {workload_of(experiment.workload, arm).pressure: arm for arm in reversed(experiment.arms)}
-    for pressure, arm in reversed(doses.items()):
+    found_later = experiment.titrate is not None and experiment.titrate.adjust == "bytes_each"
+    for pressure, arm in reversed(doses.items()) if not found_later else ():
         yield from _too_much(pressure, found, f"arm {arm.name}" if arm.demand else "the workload")
     if not found.facts.swap_bytes:
         yield "has no swap: without zram there is nothing to compress"
@@ -190,14 +194,35 @@ def _check_demand(experiment: Experiment, found: Findings) -> Iterator[str]:
 
 
 def _too_much(pressure: Pressure | None, found: Findings, where: str) -> Iterator[str]:
-    """What swapped pages take in zram is memory, too: swap adds to memory only as far as they compress."""
     if pressure is None:
         return
     demand = pressure.processes * pressure.bytes_each - file_bytes(pressure)
-    gained = 1 - stored_share(pressure) if found.facts.zram_algorithm else 1
-    room = found.facts.memory_bytes + round(found.facts.swap_bytes * gained)
-    if demand > _HEADROOM * room:
-        yield f"{where} demands {demand >> 20} MiB, memory and swap together hold {room >> 20}; lower `bytes_each`"
+    whole = _whole_room(pressure, found.facts)
+    if demand > HEADROOM * whole:
+        yield f"{where} demands {demand >> 20} MiB, memory and swap together hold {whole >> 20}; lower `bytes_each`"
+
+
+def room(pressure: Pressure, facts: DeviceFacts) -> int:
+    """Bytes of anonymous memory that a phone takes of such a pressure without kills being sure."""
+    return int(HEADROOM * _whole_room(pressure, facts))
+
+
+def _whole_room(pressure: Pressure, facts: DeviceFacts) -> int:
+    """What swapped pages take in zram is memory, too: swap adds to memory only as far as they compress."""
+    gained = 1 - stored_share(pressure) if facts.zram_algorithm else 1
+    return facts.memory_bytes + round(facts.swap_bytes * gained)
+
+
+def _check_target(experiment: Experiment, found: Findings) -> Iterator[str]:
+    """A target that no dose can reach."""
+    goal, facts = experiment.titrate, found.facts
+    most = {"swap_used_max": facts.swap_bytes, "mem_available_min": facts.memory_bytes}
+    if goal is not None and goal.target >= most.get(goal.metric, math.inf):
+        what = "swap" if goal.metric == "swap_used_max" else "memory"
+        yield (
+            f"`titrate` wants {goal.metric} to reach {quantity(goal.target, 'bytes')}, all of its {what} is"
+            f" {quantity(most[goal.metric], 'bytes')}; lower `target`"
+        )
 
 
 def _check_room(experiment: Experiment, found: Findings) -> Iterator[str]:
@@ -226,6 +251,7 @@ _HAZARDS = (
     _check_attribution,
     _check_program,
     _check_demand,
+    _check_target,
     _check_room,
     _check_battery,
 )

@@ -14,6 +14,7 @@ from agent.runner.looking import decided_after
 from agent.runner.repeats import next_attempt
 from agent.runner.run import Request, benched, prepare, terms_of
 from agent.runner.same_phone import changes, check_same
+from agent.runner.titrate import titrated
 from agent.runner.trial import Bench
 from agent.runner.workspace import Workspace
 from reports.interruptions import RESUMED, seam
@@ -81,7 +82,8 @@ def resume(phone: Phone, store: RunStore, request: Request, clock: Clock, watch:
     with benched(phone, store, request, ready, clock) as bench:
         for line in bench.kept.skipped:
             watch.looked(f"{phone.serial}: {line}")
-        carry_out(bench, store, watch, _over_the_seam(bench, store, left[0], changed, watch))
+        ready_bench = titrated(bench, store, watch)
+        carry_out(ready_bench, store, watch, _over_the_seam(ready_bench, store, left[0], changed, watch))
 
 
 def _rebooted(phone: Phone, store: RunStore) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from agent.ports import Clock
 from agent.runner import choosing, conditions, hostload, preflight
 from agent.runner.attempts import Watch, carry_out
 from agent.runner.plan import make_plan
+from agent.runner.titrate import titrated
 from agent.runner.trial import Bench
 from agent.runner.workspace import SWEEPS, Workspace
 from reports.record import DeviceFacts
@@ -143,7 +144,7 @@ def run_experiment(phone: Phone, request: Request, clock: Clock, watch: Watch) -
         with benched(phone, store, request, ready, clock) as bench:
             for line in bench.kept.skipped:
                 watch.looked(f"{phone.serial}: {line}")
-            carry_out(bench, store, watch)
+            carry_out(titrated(bench, store, watch), store, watch)
     return store
 
 

@@ -24,8 +24,9 @@ from agent.runner.script import parse_eaters, render
 from agent.runner.workspace import Workspace, reset_apps
 from reports.exclusions import BUSY_HOST, BUSY_HOST_CORES, exclusion, rules_of
 from reports.record import Caveat, Conditions, EaterResult, LaunchResult, PlannedTrial, Proof, TrialRecord
+from workloads.dose import workload_of
 from workloads.errors import DeviceError, FinalError
-from workloads.spec import Arm, Experiment, Launch, workload_of
+from workloads.spec import Arm, Experiment, Launch
 
 TRACE = "trace.pftrace"
 _EATERS_END_S = 120.0

@@ -15,12 +15,13 @@ from typing import TextIO, TypeVar
 
 import msgspec
 
-from reports.analysis import Analysis, Known
+from reports.analysis import Analysis
 from reports.atomic import write_bytes
 from reports.comparison import FEW_BLOCKS
 from reports.encoding import decode, encode
 from reports.folders import state_dir
 from reports.noise.floor import NoiseFloor
+from reports.noise.known import Known
 from reports.noise.tracing import TracingPrice
 from reports.printable import printable
 from reports.record import SCHEMA_VERSION, DeviceFacts

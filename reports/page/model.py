@@ -354,6 +354,7 @@ class Page:
         kernel_values: VM settings and the like.
         workload_title: of the workload.
         workload: the steps in words.
+        dose: what trials demanded, how it was found, and what it came to in each arm, sentences.
         plan: as it ran.
         rules: code and sentence of each rule by which a trial may be left out.
         trials: the list.
@@ -389,6 +390,7 @@ class Page:
     kernel_values: tuple[Fact, ...]
     workload_title: str
     workload: tuple[str, ...]
+    dose: tuple[str, ...]
     plan: tuple[PlanBlock, ...]
     rules: tuple[Fact, ...]
     trials: tuple[TrialRow, ...]

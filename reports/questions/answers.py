@@ -20,7 +20,8 @@ from reports.noise.tracing import treatments
 from reports.questions.catalogue import KCOMPRESSD, QUESTIONS, Question
 from reports.questions.words import level_sentence, pair_sentence, unrecorded_sentence
 from reports.record import Caveat
-from workloads.spec import Arm, workload_of
+from workloads.dose import workload_of
+from workloads.spec import Arm
 
 Status: TypeAlias = Literal["answered", "partly", "open"]
 """`partly`: of some of the evidence there are figures; `open`: this run cannot answer."""

@@ -4,7 +4,8 @@
 Rules:
 
 - Only runs of one experiment are joined: question, arms and their settings, control, treatment, primary metrics, apps,
-  pressure and steps are the same. Blocks, seed, limits, rules and capture may differ.
+  pressure and steps are the same; of a dose that each run found for itself, what it was to reach. Blocks, seed, limits,
+  rules and capture may differ.
 - A phone is a serial and a model, because serials repeat. Its runs are more blocks of the same phone when build, kernel
   and the rules that exclude trials are the same too; the blocks of two runs are never one block.
 - A run that has nothing to compare by itself is left out, and named.
@@ -19,6 +20,7 @@ from reports.record import Caveat, DeviceFacts, PlannedTrial
 from reports.stopping import STOPPED, stopped_after
 from reports.units import count
 from workloads.choice import as_asked
+from workloads.dose import with_dose
 from workloads.errors import InputError
 from workloads.spec import Experiment, Stop, Workload
 
@@ -111,6 +113,7 @@ def pooled(runs: Sequence[RunValues]) -> RunValues:
         path=", ".join(run.path for run in runs),
         experiment=replace(first.experiment, blocks=max(blocks, budget), stop=stop),
         plan=replace(first.plan, trials=tuple(trial for run in parts for trial in run.plan.trials)),
+        titrated=first.titrated if all(run.titrated == first.titrated for run in runs) else None,
         records=tuple(record for run in parts for record in run.records),
         measures=tuple(row for run in parts for row in run.measures),
         events=tuple(event for run in parts for event in run.events),
@@ -184,7 +187,9 @@ def differences(one: Experiment, other: Experiment) -> Iterator[str]:
     if set(one.primary) != set(other.primary):
         yield f"primary metrics {_named(other.primary)}, not {_named(one.primary)}"
     yield from _arms(one, other)
-    yield from _workload(as_asked(one.workload), as_asked(other.workload))
+    if one.titrate != other.titrate:
+        yield "another target of `titrate`"
+    yield from _workload(*(as_asked(with_dose(each, 0).workload) for each in (one, other)))
 
 
 def _arms(one: Experiment, other: Experiment) -> Iterator[str]:

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from agent.cli import compare
-from reports.analysis import Analysis, Known, RunValues, analyse
+from reports.analysis import Analysis, RunValues, analyse
 from reports.compare import read_run
 from reports.encoding import decode, encode
 from reports.folders import state_dir
 from reports.noise.floor import SHIPPED_WORKLOAD, MetricNoise, NoiseFloor, Origin, Span, floor_of, outlook
+from reports.noise.known import Known
 from reports.noise.store import Memory, known, remember
 from reports.page.build import Extras, build_page
 from reports.record import DeviceFacts

@@ -21,8 +21,10 @@ from reports.several.joint import Joint, join
 from reports.several.pool import Gathered, gather, pooled
 from reports.several.text import joint_text
 from tests.support.synthetic_run import Shape, make_run, run_values
+from workloads.dose import with_dose
 from workloads.errors import InputError
 from workloads.spec import Experiment, Home, Launch, Setting
+from workloads.titration import Titration
 
 METRICS = ("direct_reclaim_time", "kswapd_cpu", "ttid", KILLS)
 
@@ -330,3 +332,16 @@ def test_what_cannot_be_joined_is_one_line_and_exit_code_2(stored: tuple[Path, P
     assert main(["compare", str(stored[0]), str(path)], out, err) == 2
     assert len(err.getvalue().splitlines()) == 1
     assert out.getvalue() == ""
+
+
+def test_runs_that_found_a_dose_of_their_own_for_one_target_are_one_experiment() -> None:
+    goal = Titration("swap_fill_max", 0.5)
+
+    def dosed(name: str, serial: str, seed: int, mib: int, titrate: Titration) -> RunValues:
+        values = on(name, serial, seed)
+        return replace(values, experiment=with_dose(replace(values.experiment, titrate=titrate), mib << 20))
+
+    found = gather([dosed("a", "A", 1, 200, goal), dosed("b", "B", 2, 300, goal)])
+    assert len(found.phones) == 2
+    with pytest.raises(InputError, match="another target of `titrate`"):
+        gather([dosed("a", "A", 1, 200, goal), dosed("b", "B", 2, 200, replace(goal, target=0.6))])

@@ -41,7 +41,7 @@ class StillClock:
 
 @dataclass
 class Silent:
-    interrupt_at: int = 0
+    interrupt_at: int = -1
     told: list[str] = field(default_factory=list)
 
     def planned(self, trials: int, outlook: Sequence[str]) -> None:

@@ -3,7 +3,8 @@
 
 import pytest
 
-from workloads.spec import Arm, Pressure, Setting, StartPressure, Workload, controls, stored_share, workload_of
+from workloads.dose import workload_of
+from workloads.spec import Arm, Pressure, Setting, StartPressure, Workload, controls, stored_share
 
 
 def arm(kcompressd: str, algorithm: str) -> Arm:

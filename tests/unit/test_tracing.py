@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports.analysis import Analysis, Known, Measure, RunValues, analyse
+from reports.analysis import Analysis, Measure, RunValues, analyse
 from reports.measures import measure_trial
+from reports.noise.known import Known
 from reports.noise.store import known, remember
 from reports.noise.tracing import all_alike, recordless, treatments
 from reports.page.build import Extras, build_page
