@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from reports.looks import Looks, scaled_p
 from reports.metrics import Metric
 from reports.record import Caveat
+from reports.returns import SURVIVORS
 from reports.statistics.blocks import Pair, Sample, pair_blocks
 from reports.statistics.paired import CONFIDENCE, Estimate, log_ratio, paired_t, ratio_of_means, robust_centre
 from reports.statistics.power import minimum_detectable_effect
@@ -21,6 +22,9 @@ Family: TypeAlias = Literal["kills", "primary", "other"]
 """Effects that are judged together: `reports.families`."""
 
 KILLS: Literal["kills"] = "kills"
+OF_KILLS = frozenset({KILLS, SURVIVORS})
+"""Metrics that kills are told by: they are compared over all blocks."""
+
 FEW_BLOCKS = 6
 MISSING_UNEVEN = "missing-uneven"
 """A figure is missing in one arm more often than chance allows: what is left of it is a choice."""
@@ -97,13 +101,13 @@ class Comparison:
 
     def uses(self, pair: Pair) -> bool:
         """Whether a block counts in the effect."""
-        return self.metric.name == KILLS or pair.survivors_equal
+        return self.metric.name in OF_KILLS or pair.survivors_equal
 
 
 def compare_metric(
     metric: Metric, arm: str, control: str, trials: Sequence[TrialValues], looks: Looks | None = None
 ) -> Comparison:
-    """Compare one metric over the blocks in which nobody was killed; `kills` itself over all blocks.
+    """Compare one metric over the blocks in which nobody was killed; those that tell of kills over all blocks.
 
     Args:
         metric: what to compare.
@@ -114,7 +118,7 @@ def compare_metric(
     """
     samples = {name: _samples(metric, name, trials) for name in (arm, control)}
     pairs = pair_blocks(samples[control], samples[arm])
-    used = [pair for pair in pairs if metric.name == KILLS or pair.survivors_equal]
+    used = [pair for pair in pairs if metric.name in OF_KILLS or pair.survivors_equal]
     controls, arms, lags = [p.control for p in used], [p.arm for p in used], [p.lag for p in used]
     differences, n, lonely = [p.difference for p in used], len(used), sum(map(len, samples.values())) - 2 * len(pairs)
     sure = looks.confidence([pair.block for pair in used]) if looks else CONFIDENCE

@@ -10,6 +10,7 @@ from reports.launches import Launches, judge, package
 from reports.metrics import MEASURE_COLUMNS
 from reports.record import Caveat, LaunchResult, PlannedTrial, TrialRecord
 from reports.recorded import AM_TOTAL_TIME, by_am, by_eaters, by_vmstat, by_zram
+from reports.returns import by_returns
 from reports.store import RunStore
 from reports.traces.measure import Row, TraceMeasures, measure_trace
 from reports.traces.series import SERIES_COLUMNS
@@ -113,7 +114,7 @@ def _rows(record: TrialRecord, trace: TraceMeasures | None) -> tuple[list[Row], 
     rows = [row for row in trace.rows if row.window == "trial" and row.metric != "kills"] if trace else []
     rows += _stand_ins(record, {row.metric for row in rows}, caveats)
     rows.append(Row("trial", 0, "", "kills", float(_kills(record, trace, caveats))))
-    by_record = (*by_eaters(record), *by_zram(record))
+    by_record = (*by_eaters(record), *by_zram(record), *by_returns(record))
     rows += [Row("trial", 0, "", metric, value) for metric, value in by_record]
     if record.attribution:  # slowed down by what was recorded: its launches are no figures
         return rows, caveats

@@ -4,6 +4,7 @@
 from collections.abc import Iterator, Mapping
 
 from reports.record import LaunchResult, TrialRecord
+from reports.returns import SURVIVORS
 
 FROM_VMSTAT: Mapping[str, tuple[str, ...]] = {
     "pgsteal_anon": ("pgsteal_anon",),
@@ -29,7 +30,7 @@ FROM_VMSTAT: Mapping[str, tuple[str, ...]] = {
 AM_TOTAL_TIME = "am_total_time"
 BY_EATERS = ("demand_filled", "demand_fill_time", "demand_retouched", "hold_effort", "hold_available")
 BY_ZRAM = ("zram_same_pages", "zram_huge_pages", "zram_huge_written")
-WITHOUT_TRACE = frozenset({AM_TOTAL_TIME, "kills", *BY_EATERS, *BY_ZRAM, *FROM_VMSTAT})
+WITHOUT_TRACE = frozenset({AM_TOTAL_TIME, "kills", SURVIVORS, *BY_EATERS, *BY_ZRAM, *FROM_VMSTAT})
 """Metrics that need no trace."""
 
 

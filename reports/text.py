@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reports import interaction_words
 from reports.analysis import Analysis
 from reports.comparison import KILLS, Comparison, Outcome, shared_codes
-from reports.demanded import demanded
+from reports.demanded import demanded, survived
 from reports.exclusions import BY_RECORD
 from reports.gate.text import rules_lines
 from reports.levels import Level
@@ -105,7 +105,7 @@ def _around(analysis: Analysis) -> Iterator[str]:
     """Doubts about the whole answer, what was demanded, and what is known of the phone."""
     for caveat in analysis.verdict.caveats:
         yield from _wrap(f"! {caveat.what} {caveat.do}", indent="  ")
-    told = (*demanded(analysis), *analysis.background)
+    told = (*demanded(analysis), *survived(analysis), *analysis.background)
     for line in (*told, *not_compared(analysis.run.experiment, analysis.prices)):
         yield from _wrap(line)
 

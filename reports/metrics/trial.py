@@ -5,6 +5,14 @@ from reports.metrics.metric import Metric
 
 TRIAL: tuple[Metric, ...] = (
     Metric(
+        "survivors",
+        "share",
+        "higher",
+        "trial",
+        "Of the apps brought back, those whose process was still alive",
+        "LaunchState that am start-activity -W printed of each `return`: WARM or HOT, not COLD",
+    ),
+    Metric(
         "pgsteal_anon_rate",
         "pages/s",
         "higher",

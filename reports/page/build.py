@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from reports.analysis import Analysis, values_by_trial
 from reports.comparison import KILLS, shared_codes
-from reports.demanded import demanded
+from reports.demanded import demanded, survived
 from reports.ledger import LedgerLine
 from reports.metrics import METRICS, Metric, is_detail
 from reports.page import effects, setting
@@ -71,7 +71,7 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         kernel_values=setting.facts(run.device.vm),
         workload_title=run.experiment.workload.title,
         workload=setting.workload_lines(run.experiment.workload),
-        dose=tuple(demanded(analysis)),
+        dose=(*demanded(analysis), *survived(analysis)),
         plan=setting.plan_blocks(analysis),
         rules=setting.facts({rule.code: rule.what for rule in run.plan.exclusions}),
         trials=setting.trial_rows(analysis),

@@ -354,7 +354,7 @@ class Page:
         kernel_values: VM settings and the like.
         workload_title: of the workload.
         workload: the steps in words.
-        dose: what trials demanded, how it was found, and what it came to in each arm, sentences.
+        dose: what trials demanded, how it was found, and what it came to, who lived; sentences.
         plan: as it ran.
         rules: code and sentence of each rule by which a trial may be left out.
         trials: the list.

@@ -14,11 +14,15 @@ from reports.text import compare_text
 from tests.support.runner_phone import Trials
 from tests.support.runs import run
 from workloads import load
+from workloads.choice import resolve
 
 
 @pytest.mark.parametrize("name", load.names("experiments"))
 def test_what_ships_runs_and_every_arm_is_told(tmp_path: Path, name: str) -> None:
     made, _ = load.experiment(name)
+    slots = [app for app in made.workload.apps if "#" in app]
+    named = {slot: f"org.example.app{number}/.Main" for number, slot in enumerate(slots)}
+    made = replace(made, workload=resolve(made.workload, named))
     trials = Trials(replace(made, blocks=1, warm_up_blocks=0))
     trials.phone.kernel.zram = FakeZram()
     found = analyse(read_run(run(trials, tmp_path / "run")))

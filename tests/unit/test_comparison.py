@@ -65,6 +65,13 @@ def test_kills_themselves_are_compared_over_all_blocks() -> None:
     assert found.difference.value == pytest.approx(1 / 6)
 
 
+def test_survivors_are_told_of_kills_and_compared_over_all_blocks_too() -> None:
+    shares = [(off / 20, on / 20) for on, off in FALLING]
+    found = compare("survivors", trials(*shares, metric="survivors", kills={2: (0, 1), 5: (3, 3)}))
+    assert (found.n, found.left_out, found.outcome) == (6, 0, "better")
+    assert all(found.uses(pair) for pair in found.pairs)
+
+
 def test_a_kill_in_every_block_leaves_nothing_to_compare() -> None:
     found = compare("kswapd_cpu", trials((10.0, 8.0), (11.0, 9.0), kills={1: (1, 0), 2: (1, 0)}))
     assert (found.n, found.outcome, found.difference, found.control_mean) == (0, "unknown", None, None)
