@@ -7,10 +7,10 @@ Sources: W3C CSP Level 3, 2.3.1 (hash sources) and 6.7; vega-embed's option `ast
 """
 
 import base64
+import gzip
 import hashlib
 import re
 from collections.abc import Iterable
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,6 @@ from reports.store import RunStore
 if TYPE_CHECKING:
     import pandas as pd
 
-_BUNDLE = "window.vegaEmbed = vegaEmbed;"
 _NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")
 _TIMES = re.compile(r"(?<!\w)x(?=\d)")
 
@@ -70,7 +69,7 @@ def render(page: Page, library: str | None = None) -> str:
 
     Args:
         page: what to show.
-        library: JavaScript that defines `vegaEmbed`; None: the one vl-convert ships.
+        library: JavaScript that defines `vegaEmbed`; None: the one that ships.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - imported late: pages only
 
@@ -126,12 +125,9 @@ def _static(name: str) -> str:
     return files("reports.page").joinpath("static", name).read_text(encoding="utf-8")
 
 
-@cache
 def _library() -> str:
-    """Vega, Vega-Lite and vega-embed in one piece, as vl-convert ships them: no download."""
-    import vl_convert  # noqa: PLC0415 - imported late: 60 MB that only pages need
-
-    return str(vl_convert.javascript_bundle(_BUNDLE))
+    """Vega, Vega-Lite and vega-embed in one piece (`tests/support/page_library.py` makes it)."""
+    return gzip.decompress(files("reports.page").joinpath("static", "vega.js.gz").read_bytes()).decode()
 
 
 def _data(charts: Iterable[Chart]) -> str:
@@ -158,7 +154,7 @@ def _extras(store: RunStore, analysis: Analysis) -> Extras:
     counting = {line.trial.name for line in analysis.ledger if line.status == "counts"}
     return Extras(
         experiment_text=store.experiment_text(),
-        made_by=f"reclaim {version('reclaim-agent')}, vl-convert {version('vl-convert-python')}",
+        made_by=f"reclaim {version('reclaim-agent')}",
         tracks=_tracks(store.series(), counting),
         quantities={name: (series.unit, series.title) for name, series in SERIES.items()},
     )

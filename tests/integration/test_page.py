@@ -2,6 +2,7 @@
 """The page: the same figures as the terminal, hostile names as text, one file that loads nothing."""
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -21,6 +22,7 @@ from reports.page.render import render as render_whole
 from reports.record import Caveat
 from reports.statistics.paired import Estimate
 from reports.wording import effect_text, relative_text
+from tests.support import page_library
 from tests.support.synthetic_run import Shape, make_run, run_values
 
 SMALL = Shape(blocks=6, warm_ups=1)
@@ -257,3 +259,11 @@ def test_a_doubt_about_a_primary_figure_stands_on_its_card() -> None:
     assert {card.label: card.doubts for card in cards if card.doubts} == {
         "CPU time of kswapd": ("A few large blocks decide.",)
     }
+
+
+def test_the_library_of_pages_is_what_vl_convert_bundles_names_its_licences_and_is_small() -> None:
+    kept = gzip.decompress(page_library.PLACE.read_bytes()).decode()
+    assert kept == page_library.library()
+    assert kept.startswith("/*! Vega")
+    assert "BSD-3-Clause" in kept[:400]
+    assert len(kept) <= 1_200_000
