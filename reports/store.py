@@ -17,6 +17,7 @@
 A trial counts as run once its record.json is there: it is written last, synced and renamed.
 """
 
+import hashlib
 import re
 import shutil
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -264,6 +265,11 @@ class RunStore:
     def series(self) -> "pd.DataFrame | None":
         """Time series of the run, found like `measures`."""
         return self._whole(SERIES)
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of each file of the run that its answer is made from, trials' own files left out."""
+        paths = (self.path / name for name in sorted(_FILES))
+        return {path.name: hashlib.sha256(_read(path)).hexdigest() for path in paths if path.is_file()}
 
     def write_comparisons(self, comparisons: "pd.DataFrame") -> None:
         """Keep the effects."""

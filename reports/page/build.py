@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """A run's values to everything its page shows. Pure."""
 
-import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reports.analysis import Analysis, values_by_trial
-from reports.comparison import KILLS, shared_codes
+from reports.analysis import Analysis
+from reports.comparison import shared_codes
 from reports.demanded import demanded, survived
-from reports.ledger import LedgerLine
-from reports.metrics import METRICS, Metric, is_detail
 from reports.page import effects, setting
-from reports.page.charts import Point, blocks_chart, overlay_chart
+from reports.page.apps import app_tables
+from reports.page.charts import kinds
+from reports.page.data import Data
+from reports.page.figures import figures
 from reports.page.gate import ruling_rows
 from reports.page.interactions import interaction_tables
-from reports.page.model import Chart, Note, Page
-from reports.page.overlay import LONGEST_GAP_S, Tracks, curves, grid_step
+from reports.page.model import Page, Values
+from reports.page.overlay import LONGEST_GAP_S, MOST_POINTS, Tracks
+from reports.page.parts import Note
+from reports.page.trust import checks, order_test
 from reports.statistics.design import ORDER_FROM_BLOCKS
 from reports.statistics.paired import FIELLER, PAIRED_T
-from reports.units import count, number, quantity, scale
+from reports.units import count, number, quantity, together
 from reports.wording import looks_note
 
 
@@ -29,12 +31,14 @@ class Extras:
     Attributes:
         experiment_text: the experiment's file.
         made_by: program and versions.
+        digests: file of the run -> SHA-256.
         tracks: time series of the trials that count.
         quantities: series name -> unit and title.
     """
 
     experiment_text: str
     made_by: str
+    digests: Mapping[str, str] = field(default_factory=dict)
     tracks: Tracks = field(default_factory=dict)
     quantities: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -42,8 +46,7 @@ class Extras:
 def build_page(analysis: Analysis, extras: Extras) -> Page:
     """Put the page together; every text of it is final."""
     run, verdict = analysis.run, analysis.verdict
-    primary, others = _points(analysis)
-    overlays, overlay_note = _overlays(analysis, extras)
+    data = figures(analysis, extras.tracks, extras.quantities)
     return Page(
         title=f"{run.experiment.name} on {run.device.model}: {run.name}",
         question=verdict.question,
@@ -58,13 +61,16 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         stand_in=run.device.stand_in or "",
         notes=tuple(_notes(analysis)),
         background=analysis.background,
+        checks=checks(analysis),
+        order=tuple(order_test(analysis)),
         tables=effects.tables(analysis),
+        app_tables=app_tables(analysis),
         interactions=interaction_tables(analysis.interactions),
         levels=effects.level_rows(analysis),
-        primary_points=primary,
-        other_points=others,
-        overlays=overlays,
-        overlay_note=overlay_note,
+        data=data,
+        kinds=kinds(data.arms, len(data.apps)),
+        overlay_note=_overlay_note(analysis, data),
+        values=tuple(_values(data)),
         arms=setting.arm_boxes(run.experiment),
         device=setting.device_facts(run.device),
         machine=setting.facts(run.device.machine),
@@ -78,6 +84,7 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         methods=tuple(_methods(analysis)),
         commands=tuple(_commands(analysis)),
         experiment=extras.experiment_text,
+        files=setting.facts(dict(extras.digests)),
         made_by=extras.made_by,
     )
 
@@ -111,76 +118,27 @@ def _notes(analysis: Analysis) -> Iterator[Note]:
     yield from told.values()
 
 
-def _points(analysis: Analysis) -> tuple[tuple[Chart, ...], tuple[Chart, ...]]:
-    """A chart per metric recorded: the primary ones, and the others."""
-    values = values_by_trial(analysis.run.measures)
-    lines = [line for line in analysis.ledger if line.trial.block > 0 and line.trial.name in values]
-    wanted = analysis.run.experiment.primary
-    recorded = dict.fromkeys([*wanted, *METRICS, *sorted({row.metric for row in analysis.run.measures})])
-    charts: dict[str, Chart] = {}
-    for name in (name for name in recorded if name in wanted or not is_detail(name)):
-        metric = METRICS.get(name) or Metric(name, "", "none", "trial", name, "")
-        points = [point for line in lines for point in _point(line, values[line.trial.name].get(name), analysis)]
-        if points and name != KILLS:
-            charts[name] = _points_chart(metric, points, setting.arm_order(analysis.run.experiment))
-    return (
-        tuple(chart for name, chart in charts.items() if name in wanted),
-        tuple(chart for name, chart in charts.items() if name not in wanted),
-    )
-
-
-def _point(line: LedgerLine, values: Mapping[int, float] | None, analysis: Analysis) -> Iterator[Point]:
-    if values:
-        why = line.reason or _why_not(line, analysis)
-        yield Point(line.trial.block, line.trial.arm, statistics.median(values.values()), not why, why, line.trial.name)
-
-
-def _why_not(line: LedgerLine, analysis: Analysis) -> str:
-    """Why the block of a trial that counts by itself is left out of effects; empty when it is not."""
-    block = [each for each in analysis.ledger if each.trial.block == line.trial.block]
-    lost = sum(each.kills for each in block if each.status == "counts")
-    if lost:
-        return f"left out: {count(lost, 'process was', 'processes were')} killed in this block"
-    counting = {each.trial.arm for each in block if each.status == "counts"}
-    partners = [{arm.arm, arm.control} for arm in analysis.verdict.arms if line.trial.arm in (arm.arm, arm.control)]
-    partnered = not partners or any(pair <= counting for pair in partners)
-    return "" if partnered else "left out: no partner in this block"
-
-
-def _points_chart(metric: Metric, points: Sequence[Point], arms: Sequence[str]) -> Chart:
-    better = {"lower": "Lower is better.", "higher": "Higher is better.", "none": "Neither way is better."}
-    launches = " Each point is the median of its trial's launches." if metric.window == "launch" else ""
-    told = f"{metric.title}, one point per trial, paired by block. {better[metric.better]}{launches}"
-    shown = scale(metric.unit, *(point.value for point in points))
-    return Chart(
-        name=f"points-{metric.name}",
-        title=metric.title,
-        unit=shown.symbol,
-        note=f"{better[metric.better]}{launches} Source: {metric.source}.",
-        spec=blocks_chart(points, arms, shown, told),
-    )
-
-
-def _overlays(analysis: Analysis, extras: Extras) -> tuple[tuple[Chart, ...], str]:
-    step = grid_step(extras.tracks)
-    order = setting.arm_order(analysis.run.experiment)
-    charts = []
-    for name in [*extras.quantities, *sorted(extras.tracks.keys() - extras.quantities.keys())]:
-        drawn = curves(extras.tracks.get(name, {}), order, step)
-        if drawn:
-            unit, title = extras.quantities.get(name, ("", name))
-            shown = scale(unit, *(value for curve in drawn for value in curve.high if value is not None))
-            told = f"{title} over time, one line per arm."
-            spec = overlay_chart(drawn, order, shown, told)
-            charts.append(Chart(f"over-time-{name}", title, shown.symbol, "", spec))
+def _overlay_note(analysis: Analysis, data: Data) -> str:
     trials = sum(line.status == "counts" for line in analysis.ledger)
-    note = (
-        f"Line: median over the trials of an arm; band: the middle half of them; a point every {number(step)} s, over"
-        f" {count(trials, 'trial')} that count. Short peaks of single trials are flattened: open their traces for them."
-        " A break in a line: more than"
-        f" {number(LONGEST_GAP_S)} s without samples in most trials."
+    return (
+        f"Line: median over the trials of an arm; band: the middle half of them; a point every {number(data.step_s)} s,"
+        f" over {count(trials, 'trial')} that count. Single trials keep their peaks: at most {MOST_POINTS} points each,"
+        f" the lowest and the highest of every stretch. A break in a line: more than {number(LONGEST_GAP_S)} s without"
+        " samples in most trials."
     )
-    return tuple(charts), note if charts else ""
+
+
+def _values(data: Data) -> Iterator[Values]:
+    """The primary metrics as a table of blocks and arms."""
+    trials = data.trials
+    for each in data.points[: data.primary]:
+        texts, symbol = together(each.value, each.shown.unit)
+        cells: dict[int, list[str]] = {}
+        for place, text in zip(each.trial, texts, strict=True):
+            row = cells.setdefault(trials.block[place], ["-"] * len(data.arms))
+            row[trials.arm[place]] = text if trials.counts[place] else f"({text})"
+        rows = tuple((str(block), *row) for block, row in sorted(cells.items()))
+        yield Values(f"{each.shown.title}, {symbol}" if symbol else each.shown.title, rows)
 
 
 def _methods(analysis: Analysis) -> Iterator[str]:

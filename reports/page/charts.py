@@ -1,162 +1,200 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures as Vega-Lite specifications. Pure.
+"""The kinds of pictures as Vega-Lite specifications without data: the page's script lays in rows of `Data`. Pure.
 
 Colours are CSS variables, so that the page's light, dark and print styles also colour its pictures; every arm has a
 shape or a dash of its own as well, so that colour is never the only sign.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-
-from reports.units import Scale
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _SHAPES = ("circle", "square", "diamond", "triangle-up", "cross")
 _DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (4, 4))
 """Five each where there are six colours: more than six arms still all look different."""
 
-_TEXT, _LINE = "var(--muted)", "var(--line)"
+_INK, _TEXT, _LINE, _PAPER = "var(--ink)", "var(--muted)", "var(--line)", "var(--card)"
+_COUNTS = {"filter": "datum.counts"}
+_CLIP = {"clip": True}
 
 
-@dataclass(frozen=True)
-class Point:
-    """One trial's value of one metric, in base units.
+def kinds(arms: Sequence[str], apps: int) -> dict[str, Any]:
+    """Every kind of picture for these arms, the control first, and so many apps."""
+    return {
+        "points": points_chart(arms),
+        "launches": launches_chart(arms, apps),
+        "share": share_chart(arms, apps),
+        "track": track_chart(arms),
+    }
 
-    Attributes:
-        block: its block.
-        arm: its arm.
-        value: the value.
-        counts: whether it counts in the effect.
-        why: why it does not; empty when it counts.
-        trial: its name.
+
+def points_chart(arms: Sequence[str]) -> dict[str, Any]:
+    """Every trial of a metric, paired by block: one column per block, a line from arm to arm.
+
+    Rows: block, arm, value, counts, trial, told, figure.
     """
-
-    block: int
-    arm: str
-    value: float
-    counts: bool
-    why: str
-    trial: str
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One arm over time, summed up over its trials, in base units; None where too few trials have samples.
-
-    Attributes:
-        arm: the arm.
-        t_s: seconds.
-        middle: median over trials.
-        low: lower quartile.
-        high: upper quartile.
-    """
-
-    arm: str
-    t_s: Sequence[float]
-    middle: Sequence[float | None]
-    low: Sequence[float | None]
-    high: Sequence[float | None]
-
-
-def blocks_chart(points: Sequence[Point], arms: Sequence[str], shown: Scale, told: str) -> dict[str, Any]:
-    """Every trial of a metric, paired by block: one column per block, a line from arm to arm."""
-    rows = [
-        {
-            "block": point.block,
-            "arm": point.arm,
-            "value": _shown(point.value, shown),
-            "counts": point.counts,
-            "told": point.why or "counts",
-            "trial": point.trial,
-        }
-        for point in points
-    ]
     y = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": False}, "axis": {"tickCount": 5}}
     axis = {"labelAngle": 0, "labelOverlap": True, "grid": False}
-    x = {"field": "block", "type": "ordinal", "title": "block", "axis": axis}
     return {
-        **_frame(told, 220),
-        "data": {"values": rows},
-        "encoding": {"x": x},
+        **_frame(220),
+        "encoding": {"x": {"field": "block", "type": "ordinal", "title": "block", "axis": axis}},
         "layer": [
             {
                 "mark": {"type": "rule", "strokeWidth": 1.5, "color": _TEXT, "opacity": 0.45},
                 "encoding": {"y": {**y, "aggregate": "min"}, "y2": {"field": "value", "aggregate": "max"}},
             },
-            *(
-                _dots(y, arms, shown.symbol or "count", counts=counts)
-                for counts in sorted({point.counts for point in points}, reverse=True)
-            ),
+            {"mark": _dot(64), "encoding": {"y": y, **_dots(arms), "tooltip": _told("trial")}},
         ],
     }
 
 
-def _dots(y: Mapping[str, Any], arms: Sequence[str], symbol: str, *, counts: bool) -> dict[str, Any]:
-    """Points of the trials that count, filled; or of those that do not, hollow."""
-    shapes = {"domain": list(arms), "range": _cycle(_SHAPES, arms)}
-    return {
-        "transform": [{"filter": f"datum.counts === {'true' if counts else 'false'}"}],
-        "mark": {"type": "point", "filled": counts, "size": 64, "strokeWidth": 1.75, "opacity": 1},
-        "encoding": {
-            "y": dict(y),
-            "color": _colour(arms),
-            "shape": {**_arm_field(arms), "scale": shapes},
-            "tooltip": [
-                {"field": "trial", "title": "trial"},
-                {"field": "value", "title": symbol, "format": ",.4~r"},
-                {"field": "told", "title": "status"},
-            ],
-        },
-    }
+def launches_chart(arms: Sequence[str], apps: int) -> dict[str, Any]:
+    """Every launch, app by app: a strip per arm and the median of those that count.
 
-
-def overlay_chart(curves: Sequence[Curve], arms: Sequence[str], shown: Scale, told: str) -> dict[str, Any]:
-    """One quantity over time: a line per arm (median over trials) and a band (middle half of the trials)."""
-    rows = [
-        {
-            "arm": curve.arm,
-            "t": round(t, 2),
-            "v": _shown(middle, shown),
-            "lo": _shown(low, shown),
-            "hi": _shown(high, shown),
-        }
-        for curve in curves
-        for t, middle, low, high in zip(curve.t_s, curve.middle, curve.low, curve.high, strict=True)
-    ]
-    y = {"type": "quantitative", "title": None, "axis": {"tickCount": 4}, "scale": {"zero": True}}
-    x = {"field": "t", "type": "quantitative", "title": "seconds since the trace began", "axis": {"grid": False}}
-    dash = {
-        **_arm_field(arms),
-        "scale": {"domain": list(arms), "range": [list(each) for each in _cycle(_DASHES, arms)]},
-    }
+    Rows: app, arm, value, counts, trial, launch, told, figure.
+    """
+    x = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": False}, "axis": {"tickCount": 6}}
+    y = {"field": "app", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 130, "ticks": False}}
+    offset = {"yOffset": {"field": "arm", "sort": list(arms), "scale": {"paddingOuter": 0.4}}}
     return {
-        **_frame(told, 170),
-        "data": {"values": rows},
-        "encoding": {"x": x},
+        **_frame(_strips(arms, apps)),
+        "encoding": {"y": {**y, "scale": {"paddingInner": 0.15}}, **offset},
         "layer": [
-            *(_band(y, arm, number) for number, arm in enumerate(arms) if any(curve.arm == arm for curve in curves)),
             {
-                "mark": {"type": "line", "strokeWidth": 2},
-                "encoding": {"y": {**y, "field": "v"}, "color": _colour(arms), "strokeDash": dash},
+                "mark": {**_dot(26), "opacity": 0.75},
+                "encoding": {"x": x, **_dots(arms), "tooltip": _told("trial", "launch", "app")},
+            },
+            {
+                "transform": [_COUNTS],
+                "mark": {"type": "tick", "thickness": 2.5, "color": _INK, "opacity": 0.9},
+                "encoding": {"x": {**x, "aggregate": "median"}, "detail": _arm(arms)},
             },
         ],
     }
 
 
-def _band(y: Mapping[str, Any], arm: str, number: int) -> dict[str, Any]:
-    """The middle half of an arm's trials; a layer of its own per arm, so that the legend shows lines alone."""
+def share_chart(arms: Sequence[str], apps: int) -> dict[str, Any]:
+    """Share of launches that took no longer (empirical distribution function), one line per arm; rows as above."""
+    y = {
+        "field": "share",
+        "type": "quantitative",
+        "title": None,
+        "axis": {"format": "%", "tickCount": 5},
+        "scale": {"domain": [0, 1]},
+    }
+    x = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": False}, "axis": {"tickCount": 6}}
+    ranked = {"op": "cume_dist", "as": "share", "field": "value"}
     return {
-        "transform": [{"filter": {"field": "arm", "equal": arm}}],
-        "mark": {"type": "area", "opacity": 0.18, "color": f"var(--arm-{number % 6})"},
-        "encoding": {"y": {**y, "field": "lo"}, "y2": {"field": "hi"}},
+        **_frame(_strips(arms, apps)),
+        "transform": [_COUNTS, {"window": [ranked], "groupby": ["arm"], "sort": [{"field": "value"}]}],
+        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
+        "encoding": {"x": x, "y": y, "color": _colour(arms), "strokeDash": _dashes(arms)},
     }
 
 
-def _frame(told: str, height: int) -> dict[str, Any]:
+def _strips(arms: Sequence[str], apps: int) -> int:
+    return max(180, apps * max(30, 14 * len(arms)))
+
+
+def track_chart(arms: Sequence[str]) -> dict[str, Any]:
+    """One quantity over time: per arm a line (median over trials) and a band (middle half), single trials behind.
+
+    Rows of `curves`: arm, t, v, lo, hi; of `traces`: trial, arm, t, v; of `events`: what, t, label, told, arm. The
+    script moves `t_cursor`, `t_from` and `t_to` (seconds) in every such picture at once, and `t_first` and `t_last`
+    while a stretch is being drawn out.
+    """
+    x = {
+        "field": "t",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"domainMin": {"expr": "t_from"}, "domainMax": {"expr": "t_to"}, "nice": False, "zero": False},
+        "axis": {"grid": False, "tickCount": 8},
+    }
+    y = {"type": "quantitative", "title": None, "axis": {"tickCount": 4}, "scale": {"zero": True}}
+    line = {"x": x, "y": {**y, "field": "v"}, "color": _colour(arms)}
+    names = {"t_from": 0, "t_to": 1, "t_cursor": -1, "t_first": -1, "t_last": -1}
+    return {
+        **_frame(150),
+        "params": [{"name": name, "value": value} for name, value in names.items()],
+        "data": {"name": "curves"},
+        "layer": [
+            *_events(arms, x),
+            {
+                "data": {"name": "traces"},
+                "mark": {"type": "line", "strokeWidth": 1, "opacity": 0.45, **_CLIP},
+                "encoding": {**line, "detail": {"field": "trial"}},
+            },
+            {
+                "mark": {"type": "area", "opacity": 0.18, **_CLIP},
+                "encoding": {"x": x, "y": {**y, "field": "lo"}, "y2": {"field": "hi"}, "color": line["color"]},
+            },
+            {
+                "mark": {"type": "line", "strokeWidth": 2, **_CLIP},
+                "encoding": {**line, "strokeDash": _dashes(arms)},
+            },
+            *_pointer(),
+        ],
+    }
+
+
+def _events(arms: Sequence[str], x: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Launches as numbered dotted lines, kills as crossed ones in their arm's colour; other rows do not show."""
+    killed = {"test": "datum.what === 'kill'", **_colour(arms)}
+    seen = {"condition": {"test": "datum.what !== ''", "value": 1}, "value": 0}
+    told = {
+        "x": x,
+        "color": {"condition": killed, "value": _TEXT},
+        "opacity": seen,
+        "tooltip": [{"field": "told", "title": "at"}],
+    }
+    text = {"type": "text", "y": 0, "dx": 3, "dy": 9, "align": "left", "fontSize": 10, **_CLIP}
+    return [
+        {"data": {"name": "events"}, "mark": {"type": "rule", "strokeDash": [1, 3], **_CLIP}, "encoding": told},
+        {"data": {"name": "events"}, "mark": text, "encoding": {"text": {"field": "label"}, **told}},
+    ]
+
+
+def _pointer() -> list[dict[str, Any]]:
+    """The cursor, and the stretch that is being drawn out: no data, so that they stretch no axis."""
+    height = {"y": {"value": 0}, "y2": {"value": "height"}}
+    mark = {"color": _INK, "aria": False, **_CLIP}
+    nothing: dict[str, Any] = {"data": {"values": [{}]}}
+    return [
+        {
+            **nothing,
+            "mark": {"type": "rect", **mark, "opacity": {"expr": "t_first < 0 ? 0 : 0.12"}},
+            "encoding": {**height, "x": _place("t_first"), "x2": _place("t_last")},
+        },
+        {
+            **nothing,
+            "mark": {"type": "rule", **mark, "opacity": {"expr": "t_cursor < 0 ? 0 : 0.6"}},
+            "encoding": {**height, "x": _place("t_cursor")},
+        },
+    ]
+
+
+def _place(name: str) -> dict[str, Any]:
+    return {"value": {"expr": f"scale('x', {name})"}}
+
+
+def _dot(size: int) -> dict[str, Any]:
+    return {"type": "point", "filled": True, "size": size, "strokeWidth": 1.75, "opacity": 1}
+
+
+def _dots(arms: Sequence[str]) -> dict[str, Any]:
+    """Colour and shape by arm; hollow where it does not count."""
+    shapes = {"domain": list(arms), "range": _cycle(_SHAPES, arms)}
+    hollow = {"condition": {"test": "!datum.counts", "value": _PAPER}, **_colour(arms)}
+    return {"fill": hollow, "stroke": _colour(arms), "shape": {**_arm(arms), "scale": shapes}}
+
+
+def _told(*names: str) -> list[dict[str, Any]]:
+    return [{"field": name} for name in (*names, "figure", "told")]
+
+
+def _frame(height: int) -> dict[str, Any]:
     return {
         "$schema": SCHEMA,
-        "description": told,
         "width": "container",
         "height": height,
         "autosize": {"type": "fit-x", "contains": "padding"},
@@ -180,31 +218,21 @@ def _config() -> dict[str, Any]:
             "titleFontWeight": "normal",
         },
         "axisY": {"minExtent": 36, "domain": False, "ticks": False},
-        "legend": {
-            "orient": "top",
-            "direction": "horizontal",
-            "title": None,
-            "labelColor": _TEXT,
-            "labelFontSize": 12,
-            "offset": 6,
-        },
     }
 
 
 def _colour(arms: Sequence[str]) -> dict[str, Any]:
-    colours = [f"var(--arm-{number % 6})" for number in range(len(arms))]
-    return {**_arm_field(arms), "scale": {"domain": list(arms), "range": colours}}
+    return {**_arm(arms), "scale": {"domain": list(arms), "range": [f"var(--arm-{n % 6})" for n in range(len(arms))]}}
 
 
-def _arm_field(arms: Sequence[str]) -> dict[str, Any]:
-    legend: Mapping[str, Any] | None = {"symbolOpacity": 1} if len(arms) > 1 else None
-    return {"field": "arm", "type": "nominal", "sort": list(arms), "legend": legend}
+def _dashes(arms: Sequence[str]) -> dict[str, Any]:
+    return {**_arm(arms), "scale": {"domain": list(arms), "range": [list(each) for each in _cycle(_DASHES, arms)]}}
+
+
+def _arm(arms: Sequence[str]) -> dict[str, Any]:
+    """The arm of a row; the page has one legend for all its pictures."""
+    return {"field": "arm", "type": "nominal", "sort": list(arms), "legend": None}
 
 
 def _cycle(choices: Sequence[Any], arms: Sequence[str]) -> list[Any]:
     return [choices[number % len(choices)] for number in range(len(arms))]
-
-
-def _shown(value: float | None, shown: Scale) -> float | None:
-    """Four digits are more than a picture shows; None draws a break in the line."""
-    return None if value is None else float(f"{value / shown.factor:.4g}")

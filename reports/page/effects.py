@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Comparisons to what the page shows of them: answers, cards, rows of the forest plot. Pure."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reports.analysis import Analysis
 from reports.comparison import KILLS, Comparison, Outcome, shared_codes
+from reports.gate.rulings import Ruling
+from reports.gate.words import rule_text
 from reports.page import forest
-from reports.page.model import Answer, Card, EffectRow, EffectTable, LevelRow, Note, Tone
+from reports.page.parts import Answer, Card, EffectGroup, EffectRow, EffectTable, LevelRow, Note, Tone
 from reports.record import Caveat
 from reports.units import change, count, quantity, scale, together
 from reports.verdict import Answer as Word
 from reports.verdict import ArmVerdict
 from reports.wording import effect_text, relative_text, seen, sentence
+from workloads.spec import Rule
 
 WORDS: dict[Outcome, tuple[str, Tone]] = {
     "better": ("better", "good"),
@@ -107,22 +111,53 @@ def _table(analysis: Analysis, arm: ArmVerdict) -> EffectTable:
     rows = [each for each in analysis.comparisons if each.arm == arm.arm]
     chosen = analysis.run.experiment.primary
     primary = [each for each in rows if each.metric.name in chosen and each.metric.name != KILLS]
+    others = [each for each in rows if each.metric.name != KILLS and each not in primary]
     edge = forest.reach([each.relative for each in rows], [each.relative for each in primary])
+    asked = {ruling.rule.metric: ruling.rule for ruling in analysis.verdict.rulings if _about(ruling, arm.arm)}
+    groups = {
+        "First of all": [each for each in rows if each.metric.name == KILLS],
+        "What the verdict is about": primary,
+        "Gains and costs besides": [each for each in others if each.metric.better != "none"],
+        "Neither way is better": [each for each in others if each.metric.better == "none"],
+    }
     common = shared_codes(rows)
-    groups = (
-        ("First of all", [each for each in rows if each.metric.name == KILLS]),
-        ("What the verdict is about", primary),
-        ("Everything else", [each for each in rows if each.metric.name != KILLS and each not in primary]),
-    )
     return EffectTable(
         arm=arm.arm,
         control=arm.control,
-        ticks=forest.ticks(edge),
-        groups=tuple((name, tuple(_row(each, edge, common) for each in found)) for name, found in groups if found),
+        groups=tuple(group(name, found, edge, common, asked) for name, found in groups.items() if found),
     )
 
 
-def _row(each: Comparison, edge: float, common: frozenset[str]) -> EffectRow:
+def _about(ruling: Ruling, arm: str) -> bool:
+    return ruling.arm == arm and not ruling.app
+
+
+def group(
+    title: str,
+    found: Sequence[Comparison],
+    edge: float,
+    common: frozenset[str],
+    asked: Mapping[str, Rule],
+    titles: Sequence[str] = (),
+) -> EffectGroup:
+    """Effects under one heading and on one axis.
+
+    Args:
+        title: the heading.
+        found: the effects, all with a better way or all without one but those that the verdict is about.
+        edge: the ratio at the right edge of the axis.
+        common: codes of caveats that are told elsewhere.
+        asked: metric -> the rule laid on it.
+        titles: of the rows; () for those of the metrics.
+    """
+    rows = tuple(_row(each, edge, common, asked.get(each.metric.name)) for each in found)
+    if titles:
+        rows = tuple(replace(row, title=title) for row, title in zip(rows, titles, strict=True))
+    words = ("less", "more") if all(each.metric.better == "none" for each in found) else ("worse", "better")
+    return EffectGroup(title, forest.ticks(edge, words) if any(row.mark for row in rows) else (), rows)
+
+
+def _row(each: Comparison, edge: float, common: frozenset[str], rule: Rule | None) -> EffectRow:
     word, tone = WORDS[each.outcome]
     levels, symbol = ["-", "-"], ""
     if each.control_mean is not None and each.arm_mean is not None:
@@ -140,10 +175,21 @@ def _row(each: Comparison, edge: float, common: frozenset[str]) -> EffectRow:
         n=each.n,
         word=word,
         tone=tone,
-        mark=forest.mark(each.relative, edge),
+        mark=forest.mark(each.relative, edge, each.metric.better, _border(each, rule)),
         detectable=seen(each),
         notes=tuple(note(caveat) for caveat in each.caveats if caveat.code not in common),
+        rule=sentence(rule_text(rule)) if rule else "",
     )
+
+
+def _border(each: Comparison, rule: Rule | None) -> float | None:
+    """The ratio at which a rule's margin ends; None where there is none."""
+    level = each.control_mean
+    if rule is None or not level or each.metric.better == "none":
+        return None
+    share = rule.margin if rule.relative else rule.margin / abs(level)
+    worse = 1 if each.metric.better == "lower" else -1
+    return 1 + worse * (share if rule.must == "not-worsen" else -share)
 
 
 def level_rows(analysis: Analysis) -> tuple[LevelRow, ...]:

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where effects stand in the forest plot: relative change on a log axis, no change in the middle. Pure."""
+"""Where effects stand in the forest plot: relative change on a log axis, no change in the middle. Pure.
+
+Better is to the right, whichever way a metric is better; of a metric without a better way, more is to the right.
+"""
 
 import math
 from collections.abc import Iterable, Sequence
 
-from reports.page.model import Mark, Tick
+from reports.metrics import Better
+from reports.page.parts import Mark, Tick
 from reports.statistics.paired import Estimate
-from reports.units import change
+from reports.units import number
 
 _REACHES = (1.1, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0)
 _HELD = 0.9
@@ -28,28 +32,43 @@ def reach(relatives: Iterable[Estimate | None], always: Iterable[Estimate | None
     return next((edge for edge in _REACHES if edge >= largest), _REACHES[-1])
 
 
-def ticks(edge: float) -> tuple[Tick, ...]:
-    """Labels of the axis at both edges and at no change, and bare lines halfway."""
-    step = math.sqrt(edge)
-    labelled = (1 / edge, 1.0, edge)
-    return tuple(
-        Tick(_place(ratio, edge), change(ratio) if ratio in labelled else "")
-        for ratio in (1 / edge, 1 / step, 1.0, step, edge)
-    )
+def ticks(edge: float, words: tuple[str, str]) -> tuple[Tick, ...]:
+    """Labels of the axis at both edges and at no change, and bare lines halfway.
+
+    Args:
+        edge: the ratio at the right edge.
+        words: what lies to the left and to the right: `worse` and `better`, `less` and `more`.
+    """
+    labels = (f"x{number(edge)} {words[0]}", "", "no change", "", f"x{number(edge)} {words[1]}")
+    return tuple(Tick(25.0 * place, label) for place, label in enumerate(labels))
 
 
-def mark(relative: Estimate | None, edge: float) -> Mark | None:
-    """An effect's place; None without a ratio."""
+def mark(relative: Estimate | None, edge: float, better: Better = "none", margin: float | None = None) -> Mark | None:
+    """An effect's place; None without a ratio.
+
+    Args:
+        relative: arm / control.
+        edge: the ratio at the right edge.
+        better: which way is better.
+        margin: the ratio at which a rule's margin ends; None without a rule.
+    """
     if relative is None:
         return None
-    low, high = max(relative.low, 1e-9), max(relative.high, 1e-9)
+    value, *ends = (_turned(each, better) for each in (relative.value, relative.low, relative.high))
+    low, high = sorted(ends)
+    border = None if margin is None else _turned(margin, better)
     return Mark(
-        at=_place(max(relative.value, 1e-9), edge),
+        at=_place(value, edge),
         low=_place(low, edge),
         high=_place(high, edge),
         beyond_left=low < 1 / edge,
         beyond_right=high > edge,
+        margin=_place(border, edge) if border is not None and 1 / edge <= border <= edge else None,
     )
+
+
+def _turned(ratio: float, better: Better) -> float:
+    return 1 / max(ratio, 1e-9) if better == "lower" else max(ratio, 1e-9)
 
 
 def _extent(relative: Estimate) -> float:

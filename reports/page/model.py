@@ -3,250 +3,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-Tone: TypeAlias = Literal["good", "bad", "moved", "same", "unknown"]
-"""How a figure is coloured; never the only sign, a word always stands beside it."""
+from reports.page.data import Data
+from reports.page.parts import Answer, Check, EffectTable, InteractionTable, LevelRow, Note, RulingRow
 
 
 @dataclass(frozen=True)
-class Note:
-    """A doubt on the page.
+class Values:
+    """Every trial's value of one metric, in words, for who sees no picture.
 
     Attributes:
-        code: its stable name.
-        what: what happened.
-        do: what to do about it.
-        where: what it touches (`3 trials`); empty for the whole run.
+        title: the metric and the unit.
+        rows: block, then a figure per arm; in brackets what does not count.
     """
 
-    code: str
-    what: str
-    do: str
-    where: str = ""
-
-
-@dataclass(frozen=True)
-class Card:
-    """One figure of the first screen.
-
-    Attributes:
-        label: what it is.
-        figure: large.
-        detail: below it: interval, levels, n.
-        word: better, worse, no detectable difference, ...
-        tone: of the word.
-        doubts: what makes this figure less sure than it looks, sentences.
-    """
-
-    label: str
-    figure: str
-    detail: str
-    word: str
-    tone: Tone
-    doubts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one arm did.
-
-    Attributes:
-        arm: the arm.
-        lead: first word of the sentence: Better, Worse, ...
-        rest: the rest of it.
-        tone: of the lead.
-        cards: kills first, then the primary metrics.
-        costs: what got worse besides.
-        gains: what got better besides.
-        silent: what is said of the metrics that did not move.
-    """
-
-    arm: str
-    lead: str
-    rest: str
-    tone: Tone
-    cards: tuple[Card, ...]
-    costs: tuple[str, ...]
-    gains: tuple[str, ...]
-    silent: str
-
-
-@dataclass(frozen=True)
-class Mark:
-    """An effect in the forest plot; positions in percent of its width.
-
-    Attributes:
-        at: the effect.
-        low: lower end of the interval, cut at the edge.
-        high: upper end.
-        beyond_left: the effect or its interval goes on beyond the left edge.
-        beyond_right: the same to the right.
-    """
-
-    at: float
-    low: float
-    high: float
-    beyond_left: bool
-    beyond_right: bool
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A labelled position of the forest plot, percent of its width."""
-
-    at: float
-    label: str
-
-
-@dataclass(frozen=True)
-class EffectRow:
-    """One metric of the table of effects.
-
-    Attributes:
-        metric: stable name.
-        title: for people.
-        source: where it is read.
-        control: level of the control.
-        arm: level of the arm.
-        relative: change in percent or times, with its interval; empty when there is none.
-        absolute: change in the metric's unit, with its interval.
-        n: blocks.
-        word: better, worse, `no detectable difference`, ...
-        tone: of the word.
-        mark: its place in the forest plot; None without a ratio.
-        detectable: what a run of this size would have seen; empty when not known.
-        notes: doubts about this row alone.
-    """
-
-    metric: str
     title: str
-    source: str
-    control: str
-    arm: str
-    relative: str
-    absolute: str
-    n: int
-    word: str
-    tone: Tone
-    mark: Mark | None
-    detectable: str
-    notes: tuple[Note, ...]
-
-
-@dataclass(frozen=True)
-class EffectTable:
-    """Every metric of one arm against the control.
-
-    Attributes:
-        arm: the arm.
-        control: the reference.
-        ticks: of the forest plot.
-        groups: heading and rows: kills, primary, others.
-    """
-
-    arm: str
-    control: str
-    ticks: tuple[Tick, ...]
-    groups: tuple[tuple[str, tuple[EffectRow, ...]], ...]
-
-
-@dataclass(frozen=True)
-class InteractionRow:
-    """Whether one metric's effect depends on another knob.
-
-    Attributes:
-        metric: stable name.
-        title: for people.
-        at_level: effect at the factor's level.
-        at_base: effect at the control's level.
-        between: what lies between them, with its interval.
-        n: blocks.
-        word: the answer.
-        tone: of the word.
-        detectable: what would have been seen; empty where the effects differ or it is not known.
-        notes: doubts.
-    """
-
-    metric: str
-    title: str
-    at_level: str
-    at_base: str
-    between: str
-    n: int
-    word: str
-    tone: Tone
-    detectable: str
-    notes: tuple[Note, ...]
-
-
-@dataclass(frozen=True)
-class InteractionTable:
-    """One question about the treatment and another knob.
-
-    Attributes:
-        question: in words.
-        level: the factor's level.
-        base: the control's.
-        rows: one per primary metric.
-    """
-
-    question: str
-    level: str
-    base: str
-    rows: tuple[InteractionRow, ...]
-
-
-@dataclass(frozen=True)
-class RulingRow:
-    """One ruling of the gate.
-
-    Attributes:
-        word: PASS, FAIL, NOT DECIDED or WAIVED.
-        tone: of the word.
-        name: what is judged.
-        rule: what is asked of it.
-        why: why the decision fell.
-        waiver: who answers for a failure; empty without one.
-    """
-
-    word: str
-    tone: Tone
-    name: str
-    rule: str
-    why: str
-    waiver: str
-
-
-@dataclass(frozen=True)
-class LevelRow:
-    """What one arm measured by itself, in words."""
-
-    metric: str
-    title: str
-    arm: str
-    median: str
-    span: str
-    n: int
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A picture drawn in the browser.
-
-    Attributes:
-        name: its id on the page.
-        title: above it.
-        unit: of its vertical axis; may be empty.
-        note: below it.
-        spec: Vega-Lite, data inside.
-    """
-
-    name: str
-    title: str
-    unit: str
-    note: str
-    spec: Mapping[str, Any]
+    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -341,13 +114,16 @@ class Page:
         stand_in: what is no phone here; empty on a phone.
         notes: doubts about the run, most important first.
         background: what is known of the phone's noise and of tracing, sentences.
+        checks: whether the arms met the same conditions.
+        order: whether the phone drifted from trial to trial, sentences.
         tables: effects.
+        app_tables: the same for the launches of each app; () with one app or none.
         interactions: whether effects depend on another knob; () where none was varied.
         levels: each arm by itself, when nothing is compared.
-        primary_points: the primary metrics, block by block.
-        other_points: the other metrics, block by block.
-        overlays: over time.
+        data: the figures behind its pictures.
+        kinds: kind of picture -> Vega-Lite specification without data.
         overlay_note: how the curves were made.
+        values: the primary metrics, block by block.
         arms: settings.
         device: facts of the phone.
         machine: what a virtual handheld runs on; () on a phone.
@@ -361,6 +137,7 @@ class Page:
         methods: how figures were made, sentences.
         commands: how to do it again.
         experiment: the experiment's file.
+        files: name and SHA-256 of the files that the page was made from.
         made_by: program and versions.
     """
 
@@ -377,13 +154,16 @@ class Page:
     stand_in: str
     notes: tuple[Note, ...]
     background: tuple[str, ...]
+    checks: tuple[Check, ...]
+    order: tuple[str, ...]
     tables: tuple[EffectTable, ...]
+    app_tables: tuple[EffectTable, ...]
     interactions: tuple[InteractionTable, ...]
     levels: tuple[LevelRow, ...]
-    primary_points: tuple[Chart, ...]
-    other_points: tuple[Chart, ...]
-    overlays: tuple[Chart, ...]
+    data: Data
+    kinds: Mapping[str, Any]
     overlay_note: str
+    values: tuple[Values, ...]
     arms: tuple[ArmBox, ...]
     device: tuple[Fact, ...]
     machine: tuple[Fact, ...]
@@ -397,4 +177,5 @@ class Page:
     methods: tuple[str, ...]
     commands: tuple[str, ...]
     experiment: str
+    files: tuple[Fact, ...]
     made_by: str

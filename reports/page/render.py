@@ -21,7 +21,7 @@ from reports.analysis import Analysis, analyse
 from reports.compare import read_run
 from reports.outputs.files import write_named
 from reports.page.build import Extras, build_page
-from reports.page.model import Chart, Page
+from reports.page.model import Page
 from reports.page.overlay import Track, Tracks
 from reports.printable import printable
 from reports.store import RunStore
@@ -29,7 +29,9 @@ from reports.store import RunStore
 if TYPE_CHECKING:
     import pandas as pd
 
+_SCRIPTS = ("page.js", "time.js", "csv.js")
 _NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")
+_CELSIUS = re.compile(r"(?<=[\d)]) C\b")
 _TIMES = re.compile(r"(?<!\w)x(?=\d)")
 
 
@@ -82,17 +84,17 @@ def render(page: Page, library: str | None = None) -> str:
         finalize=lambda value: _shown(value) if type(value) is str else value,
     )
     environment.filters |= {"figure": figure, "sentence": _sentence}
-    charts = [*page.overlays, *page.primary_points, *page.other_points]
     style = _static("page.css")
-    scripts = [library or _library(), _static("page.js")] if charts else []
+    scripts = [library or _library(), *map(_static, _SCRIPTS)] if page.data.points else []
     return environment.get_template("page.html.j2").render(
-        page=page, style=style, scripts=scripts, data=_data(charts), policy=policy(scripts, [style])
+        page=page, style=style, scripts=scripts, data=_data(page), policy=policy(scripts, [style])
     )
 
 
 def figure(text: str) -> str:
     """A figure as print sets it: a true minus, a true multiplication sign, no break before its unit."""
     signed = _TIMES.sub("\N{MULTIPLICATION SIGN}", _NEGATIVE.sub("\N{MINUS SIGN}", text))
+    signed = _CELSIUS.sub(" \N{DEGREE SIGN}C", signed)
     return signed.replace(" %", "\N{NARROW NO-BREAK SPACE}%").replace(" us", " \N{MICRO SIGN}s")
 
 
@@ -130,9 +132,10 @@ def _library() -> str:
     return gzip.decompress(files("reports.page").joinpath("static", "vega.js.gz").read_bytes()).decode()
 
 
-def _data(charts: Iterable[Chart]) -> str:
-    """Specifications as JSON that HTML cannot mistake for markup; names in it are spelt out as on the page."""
-    text = msgspec.json.encode({chart.name: _spelt(chart.spec) for chart in charts}).decode()
+def _data(page: Page) -> str:
+    """Figures and kinds of pictures as JSON that HTML cannot mistake for markup; names are spelt out as on the page."""
+    whole = msgspec.to_builtins({"data": page.data, "kinds": page.kinds})
+    text = msgspec.json.encode(_spelt(whole)).decode()
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
@@ -154,6 +157,7 @@ def _extras(store: RunStore, analysis: Analysis) -> Extras:
     counting = {line.trial.name for line in analysis.ledger if line.status == "counts"}
     return Extras(
         experiment_text=store.experiment_text(),
+        digests=store.digests(),
         made_by=f"reclaim {version('reclaim-agent')}",
         tracks=_tracks(store.series(), counting),
         quantities={name: (series.unit, series.title) for name, series in SERIES.items()},
@@ -166,8 +170,8 @@ def _tracks(series: "pd.DataFrame | None", counting: set[str]) -> Tracks:
     if series is None:
         return found
     kept = series[series["trial"].isin(list(counting))].dropna(subset=["t_s", "value"])
-    for (name, arm, _), rows in kept.groupby(["series", "arm", "trial"], sort=True):
+    for (name, arm, trial), rows in kept.groupby(["series", "arm", "trial"], sort=True):
         ordered = rows.sort_values("t_s")
-        track = Track(ordered["t_s"].tolist(), ordered["value"].tolist())
+        track = Track(ordered["t_s"].tolist(), ordered["value"].tolist(), str(trial))
         found.setdefault(str(name), {}).setdefault(str(arm), []).append(track)
     return found

@@ -29,6 +29,7 @@ PAIRED_T = "paired t over blocks"
 FIELLER = "ratio of means, Fieller over blocks"
 LOG_PAIRED_T = "geometric mean of block ratios, paired t on logs"
 ORDER = ", order of arms in the model"
+DRIFT = "slope over the order of trials, blocks paired"
 _LARGEST_LOG = 700.0
 _ROUNDING = 1e-12
 """Share of a figure by which sums of floats may differ."""
@@ -89,6 +90,31 @@ def paired_t(
     error, p = math.sqrt(float(plan.covariance(values, values))), float(two_sided_p(plan, values))
     return Estimate(
         value, low, high, p, len(values), _method(PAIRED_T, plan), confidence, error=error, freedom=plan.freedom
+    )
+
+
+def drift(differences: Sequence[float], lags: Sequence[float], *, confidence: float = CONFIDENCE) -> Estimate | None:
+    """By how much a figure moves from one trial to the next, whatever the arm: the test of order.
+
+    Args:
+        differences: arm - control, one per block.
+        lags: trials between the two, one per block.
+        confidence: coverage of the interval.
+
+    Returns:
+        None where order is not in the model (`reports.statistics.design`).
+    """
+    if len(differences) < FEWEST_BLOCKS or not (plan := design(len(differences), lags)).ordered:
+        return None
+    from scipy.special import stdtr  # noqa: PLC0415 - imported late: `reclaim --help` needs no statistics
+
+    values = array(differences)
+    value = float((values * plan.slopes).sum())
+    error = math.sqrt(float((plan.residuals(values) ** 2).sum() / plan.freedom * (plan.slopes**2).sum()))
+    p = 2.0 * float(stdtr(plan.freedom, -abs(value) / error)) if error else float(value == 0)
+    reach = t_quantile(plan.freedom, confidence) * error
+    return Estimate(
+        value, value - reach, value + reach, p, len(values), DRIFT, confidence, error=error, freedom=plan.freedom
     )
 
 

@@ -2,6 +2,7 @@
 """One trace in, tidy figures out; nothing is said of what was not recorded."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from reports.record import Caveat
 from reports.traces import doubts, own, queries
 from reports.traces.engine import open_trace
 from reports.traces.needs import missing
+from reports.traces.series import KILL, LAUNCH
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,8 +187,18 @@ def measure_open(trace: "Trace") -> TraceMeasures:
         missing=missing(sources, {row.metric for row in figures}),
         direct=direct,
         caveats=(*caveats, *troubles),
-        series=series,
+        series=_with_marks(series, launches, kills),
     )
+
+
+def _with_marks(series: "pd.DataFrame", launches: Sequence[TraceLaunch], kills: Sequence[TraceKill]) -> "pd.DataFrame":
+    """The series, and when launches began and processes died."""
+    import pandas as pd  # noqa: PLC0415 - imported late: `reclaim --help` needs no tables
+
+    rows = [(LAUNCH, one.start_s, float(one.index)) for one in launches]
+    rows += [(KILL, kill.at_s, float(kill.pid)) for kill in kills]
+    marks = pd.DataFrame(rows, columns=list(queries.TOPICS["series"]))
+    return pd.concat([part for part in (series, marks) if not part.empty] or [series], ignore_index=True)
 
 
 def _figures(trace: "Trace") -> tuple[list[Row], dict[str, str]]:

@@ -31,5 +31,8 @@ SERIES: dict[str, Series] = {
     )
 }
 
+LAUNCH, KILL = "launch", "kill"
+"""Marks among the series: at `t_s` the launch of index `value` began, or the process with pid `value` was killed."""
+
 SERIES_COLUMNS = ("trial", "arm", "block", "series", "t_s", "value")
 """Columns of series.parquet; `t_s` is seconds since the trial's trace began."""

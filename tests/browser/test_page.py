@@ -1,76 +1,238 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page in a real browser: every picture is drawn from file://, and the console stays silent."""
+"""The page in a real browser, from file:// with the network off: it draws, answers to hands, and stays silent."""
 
+import csv
 import re
-import subprocess
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from reports.page.render import write_page
 from tests.support.synthetic_run import Shape, make_run
 
 pytestmark = pytest.mark.browser
 
+TWO_ARMS = Shape(blocks=6, kills={4: 2}, excluded={7: "too hot"})
 SHAPES = {
-    "two-arms": Shape(blocks=6, kills={4: 2}, excluded={7: "too hot"}),
+    "two-arms": TWO_ARMS,
     "three-arms": Shape(blocks=3, arms=("off", "one", "two")),
     "one-arm": Shape(blocks=3, arms=("off",)),
     "broken-off": Shape(blocks=6, stop_after=5),
     "nothing": Shape(blocks=2, stop_after=0),
 }
+CHROMIUM = "/usr/bin/chromium"
 
 
-def open_in_chromium(page: Path, profile: Path) -> subprocess.CompletedProcess[str]:
-    """Load a page as a user would and return its DOM on stdout, its console on stderr; every host name fails."""
-    command = [
-        "chromium",
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--host-resolver-rules=MAP * ~NOTFOUND",
-        "--enable-logging=stderr",
-        "--log-level=0",
-        f"--user-data-dir={profile}",
-        "--window-size=1280,9000",
-        "--virtual-time-budget=15000",
-        "--dump-dom",
-        page.as_uri(),
-    ]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+@dataclass
+class Opened:
+    """A page as a user sees it, what its console said, and what it asked of the network."""
+
+    page: Page
+    console: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def file_of(folder: Path, shape: Shape) -> Path:
+    store = make_run(folder / "run", shape)
+    write_page(store, store.report_path)
+    return store.report_path
+
+
+@pytest.fixture(scope="module")
+def two_arms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return file_of(tmp_path_factory.mktemp("two-arms"), TWO_ARMS)
+
+
+def open_page(browser: Browser, file: Path, context: BrowserContext | None = None, width: int = 1280) -> Opened:
+    page = (context or browser.new_context(offline=True)).new_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    opened = Opened(page)
+    page.on("console", lambda message: opened.console.append(message.text))
+    page.on("pageerror", lambda error: opened.console.append(str(error)))
+    page.on("request", lambda request: opened.asked.append(request.url))
+    page.goto(file.as_uri())
+    return opened
+
+
+def drawn(opened: Opened) -> Page:
+    opened.page.wait_for_selector("html[data-drawn]", state="attached", timeout=60_000)
+    return opened.page
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_every_picture_is_drawn_and_the_console_is_silent(tmp_path: Path, name: str) -> None:
-    store = make_run(tmp_path / "run", SHAPES[name])
-    write_page(store, store.report_path)
-    seen = open_in_chromium(store.report_path, tmp_path / "profile")
-    assert [line for line in seen.stderr.splitlines() if "CONSOLE" in line] == []
-    wanted = len(re.findall(r'<div class="chart"', store.report_path.read_text()))
-    assert len(re.findall(r'<svg [^>]*class="marks"', seen.stdout)) == wanted
+def test_every_picture_is_drawn_the_console_is_silent_and_nothing_is_asked_of_the_network(
+    tmp_path: Path, chromium: Browser, name: str
+) -> None:
+    opened = open_page(chromium, file_of(tmp_path, SHAPES[name]))
+    page = opened.page if name == "nothing" else drawn(opened)
+    assert page.locator(".chart").count() == page.locator(".chart svg.marks").count()
+    assert (page.locator(".chart").count() == 0) == (name == "nothing")
+    assert opened.console == []
+    assert [url for url in opened.asked if not url.startswith("file:")] == []
 
 
-def test_a_script_in_a_name_does_not_run(tmp_path: Path) -> None:
+def test_every_trial_has_its_mark_and_those_that_do_not_count_are_hollow(two_arms: Path, chromium: Browser) -> None:
+    page = drawn(open_page(chromium, two_arms))
+    marks = page.locator('[data-points="0"] .mark-symbol path')
+    fills = [mark.get_attribute("fill") for mark in marks.all()]
+    assert len(fills) == 12
+    assert fills.count("var(--card)") == 4
+
+
+def axis_labels(page: Page) -> list[str]:
+    return sorted(page.locator("[data-series] .role-axis-label text").all_text_contents())
+
+
+def test_dragging_zooms_every_picture_over_time_and_a_double_click_shows_the_whole(
+    two_arms: Path, chromium: Browser
+) -> None:
+    page = drawn(open_page(chromium, two_arms))
+    readout, whole = page.locator("#time-readout"), page.locator("#time-whole")
+    assert readout.text_content() == "0 s to 13.8 s"
+    assert whole.is_disabled()
+    labels = axis_labels(page)
+    chart = page.locator('[data-series="1"]')
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 60, steps=4)
+    page.mouse.up()
+    page.mouse.move(0, 0)
+    first, last = (float(text) for text in re.findall(r"[\d.]+", readout.text_content() or ""))
+    assert first == pytest.approx(3.6, abs=0.6)
+    assert last == pytest.approx(8.0, abs=0.6)
+    assert axis_labels(page) != labels
+    chart.dblclick()
+    page.mouse.move(0, 0)
+    assert readout.text_content() == "0 s to 13.8 s"
+    assert axis_labels(page) == labels
+
+
+def test_one_cursor_stands_in_all_pictures_over_time_and_reads_their_values(two_arms: Path, chromium: Browser) -> None:
+    page = drawn(open_page(chromium, two_arms))
+    page.locator("#time").focus()
+    for key in ("ArrowRight", "Shift+ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    assert page.locator("#time-readout").text_content() == "at 1.1 s"
+    readouts = page.locator("[data-readout]").all_text_contents()
+    assert len(readouts) == 4
+    assert all(re.fullmatch(r"off [\d.]+ .*on [\d.]+ .*", text) for text in readouts)
+    rules = page.locator("[data-series] svg.marks .role-mark line")
+    at = {line.get_attribute("transform") for line in rules.all() if line.get_attribute("opacity") == "0.6"}
+    assert len(at) == 1
+    page.keyboard.press("Escape")
+    assert page.locator("[data-readout]").all_text_contents() == ["", "", "", ""]
+
+
+def test_keys_and_buttons_zoom_as_the_pointer_does(two_arms: Path, chromium: Browser) -> None:
+    page = drawn(open_page(chromium, two_arms))
+    readout = page.locator("#time-readout")
+    page.locator("#time").focus()
+    page.keyboard.press("+")
+    assert readout.text_content() == "3.45 s to 10.4 s"
+    page.keyboard.press("PageDown")
+    assert readout.text_content() == "6.9 s to 13.8 s"
+    page.locator("#time-wider").click()
+    assert readout.text_content() == "0 s to 13.8 s"
+    page.locator("#time-closer").click()
+    page.keyboard.press("0")
+    assert readout.text_content() == "0 s to 13.8 s"
+
+
+def test_single_trials_are_laid_behind_the_lines(two_arms: Path, chromium: Browser) -> None:
+    page = drawn(open_page(chromium, two_arms))
+    lines = page.locator('[data-series="0"] .mark-line path')
+    page.locator("#time-traces").select_option("every")
+    page.wait_for_selector('[data-series="0"] .mark-line path >> nth=12', state="attached")
+    every = lines.count()
+    page.locator("#time-traces").select_option(label="006-b2-off")
+    page.wait_for_selector('[data-series="0"] .mark-line path >> nth=12', state="detached")
+    assert lines.count() < every - 8
+
+
+def test_another_metric_and_another_measure_of_launches_are_drawn_when_chosen(
+    two_arms: Path, chromium: Browser
+) -> None:
+    page = drawn(open_page(chromium, two_arms))
+    page.locator("#more-metric").select_option(label="Lowest MemAvailable, MiB")
+    expect(page.locator("#more-note")).to_contain_text("MemAvailable")
+    expect(page.locator("#launch-note")).to_contain_text("android.startup.time_to_display")
+    page.locator("#launch-metric").select_option(label="TotalTime as am start-activity -W printed it")
+    expect(page.locator("#launch-note")).to_contain_text("am start-activity -W")
+    assert page.locator("#launch-chart .mark-symbol path").count() == 12 * 6
+
+
+def saved(page: Page, name: str) -> list[list[str]]:
+    with page.expect_download() as download:
+        page.locator(f'button[data-csv="{name}"]').click()
+    assert download.value.suggested_filename == f"run-{name}.csv"
+    return list(csv.reader(StringIO(download.value.path().read_text())))
+
+
+def test_tables_are_saved_as_csv_and_no_name_becomes_a_formula(tmp_path: Path, chromium: Browser) -> None:
+    hostile = '=HYPERLINK("http://evil.example","x")'
+    page = drawn(open_page(chromium, file_of(tmp_path, replace(TWO_ARMS, excluded={7: hostile}))))
+    head, *rows = saved(page, "effects")
+    assert head[:3] == ["metric", "unit", "better"]
+    assert {len(row) for row in rows} == {len(head)}
+    kswapd = next(row for row in rows if row[0] == "kswapd_cpu")
+    assert float(kswapd[head.index("difference_low")]) < float(kswapd[head.index("difference_value")]) < 0
+    values = saved(page, "values")
+    assert next(row[3] for row in values if row[0] == "007-b3-off") == "'" + hostile
+    assert len(saved(page, "launches")) == 1 + 12 * 6 * 2
+    assert saved(page, "series")[0][:4] == ["series", "unit", "arm", "t_s"]
+    assert len(saved(page, "trials")) == 1 + 14
+
+
+def test_without_javascript_every_table_and_figure_is_there_and_no_dead_button(
+    two_arms: Path, chromium: Browser
+) -> None:
+    context = chromium.new_context(offline=True, java_script_enabled=False)
+    page = open_page(chromium, two_arms, context).page
+    assert page.locator("h1").text_content() is not None
+    assert page.locator("svg.forest").count() > 20
+    assert page.locator("table.values td").count() == 2 * 6 * 2
+    assert not any(button.is_visible() for button in page.locator("button, select").all())
+    assert not any(chart.is_visible() for chart in page.locator(".chart").all())
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 3840])
+def test_nothing_stands_out_beyond_the_edge_of_the_screen(tmp_path: Path, chromium: Browser, width: int) -> None:
+    page = drawn(open_page(chromium, file_of(tmp_path, SHAPES["three-arms"]), width=width))
+    assert page.locator("html").evaluate("each => each.scrollWidth") <= width
+    charts = [chart.bounding_box() for chart in page.locator(".chart svg.marks").all()]
+    assert all(box is not None and box["x"] + box["width"] <= width for box in charts)
+
+
+def test_a_script_in_a_name_does_not_run(tmp_path: Path, chromium: Browser) -> None:
     hostile = "</script><script>document.title = 'owned'; console.log('owned')</script>"
-    shape = Shape(blocks=2, device=lambda device: replace(device, model=hostile, vm={"<img src=x>": hostile}))
-    store = make_run(tmp_path / "run", shape)
-    write_page(store, store.report_path)
-    seen = open_in_chromium(store.report_path, tmp_path / "profile")
-    assert "CONSOLE" not in seen.stderr
-    assert "<title>owned" not in seen.stdout
+    shape = replace(
+        TWO_ARMS,
+        excluded={7: hostile},
+        device=lambda device: replace(device, model=hostile, vm={"<img src=x>": hostile}),
+    )
+    opened = open_page(chromium, file_of(tmp_path, shape))
+    assert not drawn(opened).title().startswith("owned")
+    assert opened.console == []
 
 
-def test_a_script_smuggled_into_the_file_is_stopped_by_the_pages_own_policy(tmp_path: Path) -> None:
-    store = make_run(tmp_path / "run", Shape(blocks=2))
-    write_page(store, store.report_path)
-    html = store.report_path.read_text()
-    store.report_path.write_text(html.replace("</main>", "<script>document.title = 'owned'</script></main>"))
-    seen = open_in_chromium(store.report_path, tmp_path / "profile")
-    assert "Content Security Policy" in seen.stderr
-    assert "<title>owned" not in seen.stdout
+def test_a_script_smuggled_into_the_file_is_stopped_by_the_pages_own_policy(tmp_path: Path, chromium: Browser) -> None:
+    file = file_of(tmp_path, Shape(blocks=2))
+    file.write_text(file.read_text().replace("</main>", "<script>document.title = 'owned'</script></main>"))
+    opened = open_page(chromium, file)
+    assert not drawn(opened).title().startswith("owned")
+    assert any("Content Security Policy" in line for line in opened.console)

@@ -6,17 +6,21 @@ import gzip
 import hashlib
 import json
 import re
+from argparse import ArgumentParser
+from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from agent.cli import compare
 from reports.analysis import Analysis, analyse
 from reports.page import forest
 from reports.page.build import Extras, build_page
 from reports.page.model import Page
-from reports.page.overlay import Track, curves, grid_step
+from reports.page.overlay import MOST_POINTS, Track, curves, grid_step, series
 from reports.page.render import figure, read_page
 from reports.page.render import render as render_whole
 from reports.record import Caveat
@@ -68,7 +72,7 @@ def render(page: Page) -> str:
 def page_of(shape: Shape) -> tuple[Analysis, Page]:
     analysis = analyse(run_values(shape))
     tracks = {"pgsteal_anon_rate": {"off": [Track([0.0, 1.0], [1.0, 2.0])], "on": [Track([0.0, 1.0], [2.0, 1.0])]}}
-    return analysis, build_page(analysis, Extras("name = 'x'\n", "reclaim 0", tracks))
+    return analysis, build_page(analysis, Extras("name = 'x'\n", "reclaim 0", tracks=tracks))
 
 
 def hash_of(text: str) -> str:
@@ -78,7 +82,7 @@ def hash_of(text: str) -> str:
 def test_the_figures_are_those_of_the_comparisons() -> None:
     analysis, page = page_of(SMALL)
     (table,) = page.tables
-    rows = {row.metric: row for _, group in table.groups for row in group}
+    rows = {row.metric: row for group in table.groups for row in group.rows}
     assert len(rows) == len(analysis.comparisons) > 20
     for each in analysis.comparisons:
         row = rows[each.metric.name]
@@ -87,19 +91,41 @@ def test_the_figures_are_those_of_the_comparisons() -> None:
         assert row.n == each.n
 
 
+def test_the_figures_behind_the_page_are_those_of_compare_json(tmp_path: Path) -> None:
+    store = make_run(tmp_path / "run", replace(SMALL, kills={4: 1}))
+    told, parser = StringIO(), ArgumentParser()
+    compare.add(parser)
+    compare.main(parser.parse_args([str(store.path), "--json"]), told, StringIO())
+    effects = json.loads(Document(render(read_page(store))).scripts[0])["data"]["effects"]
+    rows = [dict(zip(effects["columns"], row, strict=True)) for row in effects["rows"]]
+    wanted = json.loads(told.getvalue())["comparisons"]
+    assert len(rows) == len(wanted) > 20
+    for row, each in zip(rows, wanted, strict=True):
+        assert row == {name: each[name] for name in row}
+    assert {"difference_low", "relative_value", "adjusted_p", "outcome", "n"} <= rows[0].keys()
+
+
 def test_kills_come_first_on_the_page() -> None:
     _, page = page_of(replace(SMALL, kills={4: 2}))
     assert page.killed
     assert page.answers[0].cards[0].label == "Processes killed"
-    assert page.tables[0].groups[0][1][0].metric == "kills"
+    assert page.tables[0].groups[0].rows[0].metric == "kills"
     html = render(page)
     assert html.index("2 processes were killed") < html.index("Better") < html.index('class="card"')
 
 
+def left_out(page: Page) -> set[tuple[int, str]]:
+    trials = page.data.trials
+    return {
+        (block, told)
+        for block, counts, told in zip(trials.block, trials.counts, trials.told, strict=True)
+        if not counts
+    }
+
+
 def test_a_point_that_does_not_count_is_drawn_with_its_reason() -> None:
     _, page = page_of(replace(SMALL, kills={4: 2}, excluded={8: "too hot"}))
-    told = {row["told"] for chart in page.primary_points for row in chart.spec["data"]["values"] if not row["counts"]}
-    assert told == {
+    assert {told for _, told in left_out(page)} == {
         "left out: 2 processes were killed in this block",
         "left out: no partner in this block",
         "too hot",
@@ -108,13 +134,15 @@ def test_a_point_that_does_not_count_is_drawn_with_its_reason() -> None:
 
 def test_a_point_whose_partner_is_missing_is_drawn_with_that_reason() -> None:
     _, page = page_of(replace(SMALL, stop_after=9))
-    lonely = {
-        (row["block"], row["told"])
-        for chart in page.primary_points
-        for row in chart.spec["data"]["values"]
-        if not row["counts"]
-    }
-    assert lonely == {(4, "left out: no partner in this block")}
+    assert left_out(page) == {(4, "left out: no partner in this block")}
+
+
+def test_who_sees_no_picture_reads_every_trials_value_what_does_not_count_in_brackets() -> None:
+    _, page = page_of(replace(SMALL, blocks=2, warm_ups=0, excluded={3: "too hot"}))
+    (first, second) = page.values[0].rows
+    assert first[0] == "1"
+    assert not any(text.startswith("(") for text in first)
+    assert [text.startswith("(") for text in second] == [False, True, True]
 
 
 def test_hostile_names_are_shown_as_text_and_never_run() -> None:
@@ -136,7 +164,7 @@ def test_hostile_names_are_shown_as_text_and_never_run() -> None:
     assert not [name for _, attrs in document.tags for name in attrs if name.startswith("on")]
     assert "</script><script>alert(1)</script>" in document.text
     assert r"\u202e\x00" in document.text
-    assert len(document.scripts) == 3
+    assert len(document.scripts) == 5
     assert json.loads(document.scripts[0])
 
 
@@ -190,14 +218,36 @@ def test_a_run_without_any_picture_carries_no_script() -> None:
     assert "<script" not in render(page)
 
 
-def test_the_page_of_a_stored_run_holds_its_time_series(tmp_path: Path) -> None:
-    page = read_page(make_run(tmp_path / "run", replace(SMALL, blocks=2)))
-    charts = json.loads(Document(render(page)).scripts[0])
-    rows = charts["over-time-pgsteal_anon_rate"]["data"]["values"]
-    assert {row["arm"] for row in rows} == {"off", "on"}
-    drawn = [row for row in rows if row["v"] is not None]
-    assert drawn
-    assert all(row["lo"] <= row["v"] <= row["hi"] for row in drawn)
+def test_the_page_of_a_stored_run_holds_its_time_series_its_launches_and_its_kills(tmp_path: Path) -> None:
+    page = read_page(make_run(tmp_path / "run", replace(SMALL, blocks=2, kills={4: 1})))
+    data = json.loads(Document(render(page)).scripts[0])["data"]
+    series = {each["shown"]["name"]: each for each in data["series"]}
+    assert list(series) == ["pgsteal_anon_rate", "nr_writeback", "mem_available", "swap_used"]
+    for curve in series["pgsteal_anon_rate"]["curves"]:
+        drawn = [each for each in zip(curve["low"], curve["middle"], curve["high"], strict=True) if each[1] is not None]
+        assert drawn
+        assert all(low <= middle <= high for low, middle, high in drawn)
+    assert [(each["what"], each["t_s"], each["told"]) for each in data["events"][1:3]] == [
+        ("launch", 8.1, "launch 2 org.reclaim.maps"),
+        ("launch", 9.4, "launch 3 org.reclaim.camera"),
+    ]
+    assert [each["told"] for each in data["events"] if each["what"] == "kill"] == ["killed in 004-b1-on"]
+
+
+def test_a_trials_own_line_is_cut_down_without_losing_a_peak_or_a_trough() -> None:
+    times, values = [index / 10 for index in range(2000)], [float(index % 7) for index in range(2000)]
+    values[777], values[1234] = 900.0, -5.0
+    tracks = {"a": {"on": [Track(times, values, "001-b1-on")]}}
+    ((line,),) = (each.traces for each in series(tracks, ["on"], {"001-b1-on": 0}, {}))
+    assert len(line.value) <= MOST_POINTS
+    assert {(77.7, 900.0), (123.4, -5.0)} <= set(zip(line.t_s, line.value, strict=True))
+    assert list(line.t_s) == sorted(line.t_s)
+
+
+def test_a_trials_own_line_breaks_where_nothing_was_sampled() -> None:
+    tracks = {"a": {"on": [Track([0.0, 1.0, 9.0, 9.5], [1.0, 2.0, 3.0, 4.0], "t")]}}
+    ((line,),) = (each.traces for each in series(tracks, ["on"], {"t": 0}, {}))
+    assert line.value == (1.0, 2.0, None, 3.0, 4.0)
 
 
 def test_figures_are_set_as_print_sets_them() -> None:
@@ -212,16 +262,48 @@ def estimate(value: float, low: float, high: float) -> Estimate:
 
 
 def test_no_change_stands_in_the_middle_and_opposite_ratios_mirror_each_other() -> None:
-    assert [tick.at for tick in forest.ticks(4.0)] == [0.0, 25.0, 50.0, 75.0, 100.0]
+    assert [tick.at for tick in forest.ticks(4.0, ("less", "more"))] == [0.0, 25.0, 50.0, 75.0, 100.0]
     mark = forest.mark(estimate(1.0, 0.5, 2.0), 4.0)
     assert mark is not None
     assert (mark.low, mark.at, mark.high) == (25.0, 50.0, 75.0)
+
+
+def test_better_is_to_the_right_whichever_way_a_metric_is_better() -> None:
+    fell = estimate(0.5, 0.25, 1.0)
+    lower, higher = forest.mark(fell, 4.0, "lower", 1.25), forest.mark(fell, 4.0, "higher", 0.8)
+    assert lower is not None
+    assert higher is not None
+    assert (lower.low, lower.at, lower.high) == (50.0, 75.0, 100.0)
+    assert (higher.low, higher.at, higher.high) == (0.0, 25.0, 50.0)
+    assert lower.margin == higher.margin
+    assert lower.margin is not None
+    assert 25.0 < lower.margin < 50.0
 
 
 def test_an_effect_beyond_the_axis_is_cut_and_says_so() -> None:
     mark = forest.mark(estimate(300.0, 1.0, 400.0), 4.0)
     assert mark is not None
     assert (mark.low, mark.at, mark.high, mark.beyond_left, mark.beyond_right) == (50.0, 100.0, 100.0, False, True)
+    mark = forest.mark(estimate(300.0, 1.0, 400.0), 4.0, "lower")
+    assert mark is not None
+    assert (mark.low, mark.at, mark.high, mark.beyond_left, mark.beyond_right) == (0.0, 0.0, 50.0, True, False)
+
+
+def test_rules_lay_their_margins_into_the_forest_plot() -> None:
+    _, page = page_of(SMALL)
+    rows = {row.metric: row for group in page.tables[0].groups for row in group.rows}
+    assert rows["kswapd_cpu"].rule == "Must not worsen by more than 5 %."
+    assert rows["kswapd_cpu"].mark is not None
+    assert rows["kswapd_cpu"].mark.margin is not None
+    assert rows["pgsteal_anon_rate"].rule == ""
+
+
+def test_every_app_is_told_by_itself_and_all_of_a_metric_are_judged_together() -> None:
+    analysis, page = page_of(SMALL)
+    ttid, total = page.app_tables[0].groups
+    assert [row.title for row in ttid.rows] == list(page.data.apps)
+    assert {row.metric for row in total.rows} == {"am_total_time"}
+    assert len(ttid.rows) == len({row.app for row in analysis.run.measures if row.app}) == 6
 
 
 def test_the_odd_large_effect_does_not_stretch_the_axis_unless_the_verdict_is_about_it() -> None:
@@ -230,21 +312,24 @@ def test_the_odd_large_effect_does_not_stretch_the_axis_unless_the_verdict_is_ab
     assert forest.reach([*usual, odd], [odd]) == 4.0
 
 
+def grid(middle: Sequence[float | None], step: float) -> dict[float, float]:
+    return {round(at * step, 3): value for at, value in enumerate(middle) if value is not None}
+
+
 def test_curves_of_trials_become_their_median_as_far_as_half_of_them_reach() -> None:
     ends = ((2.0, 0.0, 2.0), (1.0, 2.0, 4.0), (1.5, 9.0, 9.0))
     tracks = {"a": {"on": [Track([0.0, last], [first, second]) for last, first, second in ends]}}
-    step = grid_step(tracks)
-    (curve,) = curves(tracks["a"], ["off", "on"], step)
-    assert curve.t_s[-1] == pytest.approx(1.5)
-    assert curve.middle[0] == 2.0
-    assert max(curve.t_s[index + 1] - curve.t_s[index] for index in range(len(curve.t_s) - 1)) == pytest.approx(step)
+    (curve,) = curves(tracks["a"], ["off", "on"], grid_step(tracks))
+    drawn = grid(curve.middle, grid_step(tracks))
+    assert curve.arm == 1
+    assert max(drawn) == pytest.approx(1.5)
+    assert drawn[0.0] == 2.0
 
 
 def test_no_line_is_drawn_through_a_time_without_samples() -> None:
     track = Track([0.0, 0.5, 1.0, 9.0, 9.5], [1.0, 1.0, 1.0, 5.0, 5.0])
     (curve,) = curves({"on": [track]}, ["on"], 0.5)
-    drawn = {t: value for t, value in zip(curve.t_s, curve.middle, strict=True) if value is not None}
-    assert drawn == {0.0: 1.0, 0.5: 1.0, 1.0: 1.0, 9.0: 5.0, 9.5: 5.0}
+    assert grid(curve.middle, 0.5) == {0.0: 1.0, 0.5: 1.0, 1.0: 1.0, 9.0: 5.0, 9.5: 5.0}
 
 
 def test_a_doubt_about_a_primary_figure_stands_on_its_card() -> None:

@@ -5,6 +5,7 @@ It is kept in the repository because making it takes three seconds and 84 MB of 
 """
 
 import gzip
+from importlib.metadata import version
 from pathlib import Path
 
 import vl_convert
@@ -19,7 +20,9 @@ https://github.com/vega and https://github.com/d3. */
 def library() -> str:
     """Vega, Vega-Lite and vega-embed with its expression interpreter in one script that defines `vegaEmbed`."""
     told = NOTICE.format(
-        vega=vl_convert.get_vega_version(), embed=vl_convert.get_vega_embed_version(), bundler=vl_convert.__version__
+        vega=vl_convert.get_vega_version(),
+        embed=vl_convert.get_vega_embed_version(),
+        bundler=version("vl-convert-python"),
     )
     return told + vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
 

@@ -24,6 +24,7 @@ from reports.record import (
     TrialRecord,
 )
 from reports.store import RunStore
+from reports.traces.series import KILL, LAUNCH
 from workloads.spec import (
     Arm,
     Dwell,
@@ -283,5 +284,8 @@ def _series(shape: Shape, trial: PlannedTrial, random: np.random.Generator) -> p
         "swap_used": 2**20 * 440 * np.clip((t_s - 2) / 6, 0, 1) * (0.98 + 0.02 * noise[3]),
     }
     frames = [pd.DataFrame({"series": name, "t_s": t_s, "value": values}) for name, values in shapes.items()]
+    starts = [(LAUNCH, 5.5 + 1.3 * index, float(index)) for index in range(1, len(APPS) + 1)]
+    deaths = [(KILL, 4.0 + each, 400.0 + each) for each in range(shape.kills.get(trial.index, 0))]
+    frames.append(pd.DataFrame(starts + deaths, columns=["series", "t_s", "value"]))
     frame = pd.concat(frames, ignore_index=True)
     return frame.assign(trial=trial.name, block=trial.block, arm=trial.arm)

@@ -9,7 +9,7 @@ from scipy import stats
 
 from reports.statistics.blocks import Sample, pair_blocks
 from reports.statistics.design import ORDER_FROM_BLOCKS, design
-from reports.statistics.paired import below_p, log_ratio, paired_t, ratio_of_means, robust_centre
+from reports.statistics.paired import below_p, drift, log_ratio, paired_t, ratio_of_means, robust_centre
 from reports.statistics.power import freedom_of, minimum_detectable_effect, power_of, required_blocks, spread
 
 CONTROL = [10.1, 9.4, 11.0, 10.6, 9.9, 10.3, 9.2, 10.8]
@@ -219,3 +219,18 @@ def test_a_ratio_that_no_float_holds_is_as_good_as_the_largest_one() -> None:
 
 def test_what_hardly_any_run_sees_has_no_detectable_effect() -> None:
     assert minimum_detectable_effect(1.0, 1, 0.9, confidence=1 - 1e-7) is None
+
+
+def test_the_drift_from_trial_to_trial_is_the_slope_of_a_regression_on_the_order() -> None:
+    lags = [1.0, -1.0, 2.0, -2.0, 1.0, -1.0, 1.0, -1.0]
+    drifted = [each + 0.4 * lag for each, lag in zip(DIFFERENCES, lags, strict=True)]
+    known = stats.linregress(lags, drifted)
+    found = drift(drifted, lags)
+    assert found is not None
+    assert (found.value, found.error, found.p) == pytest.approx((known.slope, known.stderr, known.pvalue))
+    assert found.low < found.value < found.high
+
+
+@pytest.mark.parametrize("lags", [[1.0] * 8, [1.0, -1.0, 1.0]], ids=["one order", "few blocks"])
+def test_no_drift_is_told_where_the_order_cannot_be_told_from_the_effect(lags: list[float]) -> None:
+    assert drift(DIFFERENCES[: len(lags)], lags) is None

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Draws the pictures one after the other, so that the page never stalls, and the chosen one of the other metrics.
+// Draws the pictures one after the other, so that the page never stalls. Rows are made from the columns of `data`.
 "use strict";
-(() => {
-  const specs = JSON.parse(document.getElementById("charts").textContent);
+window.reclaim = (() => {
+  const { data, kinds } = JSON.parse(document.getElementById("data").textContent);
+  const { trials } = data;
   const options = {
     ast: true, // Vega's interpreter: the page's policy allows no evaluation of text
     actions: false,
@@ -10,28 +11,76 @@
     renderer: "svg",
     tooltip: { disableDefaultStyle: true },
   };
-  const draw = (place, name) => window.vegaEmbed(place, specs[name], options);
-  const pause = () => new Promise((done) => { setTimeout(done); });
 
-  const select = document.getElementById("more-metric");
-  const show = async () => {
-    await draw(document.getElementById("more-chart"), select.value);
-    document.getElementById("more-note").textContent = select.selectedOptions[0].dataset.note;
+  const figure = (value, shown) => {
+    const size = value / shown.factor;
+    const large = Math.abs(size);
+    const few = large < 1 ? { maximumFractionDigits: 3 } : large < 1000 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 };
+    return `${size.toLocaleString("en", few).replace("-", "\u2212")} ${shown.symbol}`.trim();
   };
 
+  const trialRow = (place, value, shown) => ({
+    arm: data.arms[trials.arm[place]],
+    value: value / shown.factor,
+    figure: figure(value, shown),
+    trial: trials.name[place],
+    told: trials.told[place] || "counts",
+    counts: trials.counts[place],
+  });
+
+  const rows = {
+    points: ({ shown, trial, value }) =>
+      trial.map((place, at) => ({ ...trialRow(place, value[at], shown), block: trials.block[place] })),
+    launches: ({ shown, trial, launch, app, value }) =>
+      trial.map((place, at) => ({
+        ...trialRow(place, value[at], shown), launch: launch[at], app: data.apps[app[at]],
+      })),
+  };
+  rows.share = rows.launches;
+
+  const draw = (place, kind, values, told, more = {}) =>
+    window.vegaEmbed(place, { ...kinds[kind], ...more, description: told, data: { values } }, options);
+
+  const show = (place, kind, of) => draw(place, kind, rows[kind](of), of.shown.told);
+
+  const chosen = (select, drawAll) => {
+    const again = () => drawAll(Number(select.value));
+    select.addEventListener("change", again);
+    return again();
+  };
+
+  const pause = () => new Promise((done) => { setTimeout(done); });
+
   const drawAll = async () => {
-    for (const place of document.querySelectorAll(".chart[data-chart]")) {
-      await draw(place, place.dataset.chart);
+    for (const place of document.querySelectorAll("[data-points]")) {
+      await show(place, "points", data.points[Number(place.dataset.points)]);
       await pause();
     }
-    if (select) {
-      select.addEventListener("change", show);
-      await show();
+    const launches = document.getElementById("launch-metric");
+    if (launches) {
+      await chosen(launches, async (number) => {
+        const of = data.launches[number];
+        await show(document.getElementById("launch-chart"), "launches", of);
+        await show(document.getElementById("share-chart"), "share", of);
+        document.getElementById("launch-note").textContent = of.shown.note;
+        for (const unit of document.querySelectorAll(".launch-unit")) unit.textContent = of.shown.symbol;
+      });
     }
+    await pause();
+    await window.reclaim.drawTime();
+    const more = document.getElementById("more-metric");
+    if (more) {
+      await chosen(more, async (number) => {
+        await show(document.getElementById("more-chart"), "points", data.points[number]);
+        document.getElementById("more-note").textContent = data.points[number].shown.note;
+      });
+    }
+    document.documentElement.dataset.drawn = "yes";
   };
 
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll("details").forEach((part) => { part.open = true; });
   });
-  drawAll();
+  window.addEventListener("DOMContentLoaded", drawAll);
+  return { data, kinds, options, figure };
 })();
