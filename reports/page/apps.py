@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Effects on the launches of each app by itself, for the page. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reports.analysis import Analysis, Measure, values_by_trial
 from reports.comparison import Comparison, TrialValues, compare_metric
@@ -24,13 +24,13 @@ def app_tables(analysis: Analysis) -> tuple[EffectTable, ...]:
             rows.setdefault(row.app, []).append(row)
     if len(rows) <= 1:
         return ()
-    trials = {app: _trials(analysis, found) for app, found in rows.items()}
+    trials = {app: trial_values(analysis, found) for app, found in rows.items()}
     tables = (EffectTable(arm.arm, arm.control, tuple(_groups(analysis, arm, trials))) for arm in analysis.verdict.arms)
     return tuple(table for table in tables if table.groups)
 
 
-def _trials(analysis: Analysis, rows: list[Measure]) -> list[TrialValues]:
-    """What one app's launches took, in the trials that count."""
+def trial_values(analysis: Analysis, rows: Iterable[Measure]) -> list[TrialValues]:
+    """These rows as statistics takes them, of the trials that count."""
     values = values_by_trial(rows)
     counting = (line for line in analysis.ledger if line.status == "counts" and line.trial.name in values)
     return [

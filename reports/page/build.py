@@ -9,19 +9,21 @@ from reports.comparison import shared_codes
 from reports.demanded import demanded, survived
 from reports.page import effects, setting
 from reports.page.apps import app_tables
+from reports.page.causes import cause_tables, stacks
 from reports.page.charts import kinds
 from reports.page.data import Data
 from reports.page.figures import figures
 from reports.page.gate import ruling_rows
 from reports.page.interactions import interaction_tables
-from reports.page.model import Page, Values
+from reports.page.model import Again, Asked, Page, Trust, Values
 from reports.page.overlay import LONGEST_GAP_S, MOST_POINTS, Tracks
 from reports.page.parts import Note
 from reports.page.trust import checks, order_test
+from reports.questions.answers import Answer, about_kcompressd, answers, lines_of
 from reports.statistics.design import ORDER_FROM_BLOCKS
 from reports.statistics.paired import FIELLER, PAIRED_T
 from reports.units import count, number, quantity, together
-from reports.wording import looks_note
+from reports.wording import looks_note, sentence
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,6 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         rulings=ruling_rows(analysis),
         summary=_summary(analysis),
         stand_in=run.device.stand_in or "",
-        notes=tuple(_notes(analysis)),
-        background=analysis.background,
-        checks=checks(analysis),
-        order=tuple(order_test(analysis)),
         tables=effects.tables(analysis),
         app_tables=app_tables(analysis),
         interactions=interaction_tables(analysis.interactions),
@@ -71,22 +69,45 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         kinds=kinds(data.arms, len(data.apps)),
         overlay_note=_overlay_note(analysis, data),
         values=tuple(_values(data)),
-        arms=setting.arm_boxes(run.experiment),
-        device=setting.device_facts(run.device),
-        machine=setting.facts(run.device.machine),
-        kernel_values=setting.facts(run.device.vm),
-        workload_title=run.experiment.workload.title,
-        workload=setting.workload_lines(run.experiment.workload),
-        dose=(*demanded(analysis), *survived(analysis)),
-        plan=setting.plan_blocks(analysis),
-        rules=setting.facts({rule.code: rule.what for rule in run.plan.exclusions}),
-        trials=setting.trial_rows(analysis),
-        methods=tuple(_methods(analysis)),
-        commands=tuple(_commands(analysis)),
-        experiment=extras.experiment_text,
-        files=setting.facts(dict(extras.digests)),
-        made_by=extras.made_by,
+        stacks=stacks(analysis),
+        causes=cause_tables(analysis),
+        asked=_asked(analysis),
+        trust=_trust(analysis),
+        setup=setting.setup(run.device, run.experiment),
+        again=Again(
+            commands=tuple(_commands(analysis)),
+            files=setting.facts(dict(extras.digests)),
+            experiment=extras.experiment_text,
+            made_by=extras.made_by,
+        ),
     )
+
+
+def _trust(analysis: Analysis) -> Trust:
+    return Trust(
+        notes=tuple(_notes(analysis)),
+        checks=checks(analysis),
+        dose=(*demanded(analysis), *survived(analysis)),
+        order=tuple(order_test(analysis)),
+        plan=setting.plan_blocks(analysis),
+        background=analysis.background,
+        methods=tuple(_methods(analysis)),
+        rules=setting.facts({rule.code: rule.what for rule in analysis.run.plan.exclusions}),
+        trials=setting.trial_rows(analysis),
+    )
+
+
+def _asked(analysis: Analysis) -> tuple[Asked, ...]:
+    """The reviewers' questions, of a run that compares anything of kcompressd."""
+    if not analysis.verdict.arms or not about_kcompressd(analysis):
+        return ()
+    return tuple(_answered(each) for each in answers(analysis))
+
+
+def _answered(each: Answer) -> Asked:
+    unknown = each.status == "open"
+    lines = (sentence(each.why),) if unknown else tuple(lines_of(each))
+    return Asked(each.question.asked, each.question.by, unknown, lines, each.command)
 
 
 def _summary(analysis: Analysis) -> str:

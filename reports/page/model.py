@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.page.data import Data
-from reports.page.parts import Answer, Check, EffectTable, InteractionTable, LevelRow, Note, RulingRow
+from reports.page.parts import Answer, Check, EffectTable, InteractionTable, LevelRow, Note, RulingRow, Stack
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,90 @@ class TrialRow:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A question that reviewers asked, and what the run says of it.
+
+    Attributes:
+        question: in their words.
+        by: who asked.
+        open: whether this run cannot answer.
+        lines: the answer, or why there is none, sentence by sentence.
+        command: whose run would answer; empty where this one does.
+    """
+
+    question: str
+    by: str
+    open: bool
+    lines: tuple[str, ...]
+    command: str
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Whether the run can be trusted.
+
+    Attributes:
+        notes: doubts about the run, most important first.
+        checks: whether the arms met the same conditions.
+        dose: what trials demanded, how it was found, what it came to and who lived, sentences.
+        order: whether the phone drifted from trial to trial, sentences.
+        plan: as it ran.
+        background: what is known of the phone's noise and of tracing, sentences.
+        methods: how figures were made, sentences.
+        rules: code and sentence of each rule by which a trial may be left out.
+        trials: the list.
+    """
+
+    notes: tuple[Note, ...]
+    checks: tuple[Check, ...]
+    dose: tuple[str, ...]
+    order: tuple[str, ...]
+    plan: tuple[PlanBlock, ...]
+    background: tuple[str, ...]
+    methods: tuple[str, ...]
+    rules: tuple[Fact, ...]
+    trials: tuple[TrialRow, ...]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What was run on what.
+
+    Attributes:
+        arms: settings.
+        device: facts of the phone.
+        machine: what a virtual handheld runs on; () on a phone.
+        kernel_values: VM settings and the like.
+        workload_title: of the workload.
+        workload: the steps in words.
+    """
+
+    arms: tuple[ArmBox, ...]
+    device: tuple[Fact, ...]
+    machine: tuple[Fact, ...]
+    kernel_values: tuple[Fact, ...]
+    workload_title: str
+    workload: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Again:
+    """How to do it again.
+
+    Attributes:
+        commands: in order.
+        files: name and SHA-256 of the files that the page was made from.
+        experiment: the experiment's file.
+        made_by: program and versions.
+    """
+
+    commands: tuple[str, ...]
+    files: tuple[Fact, ...]
+    experiment: str
+    made_by: str
+
+
+@dataclass(frozen=True)
 class Page:
     """One run, one page.
 
@@ -112,10 +196,6 @@ class Page:
         rulings: rules on arms.
         summary: phone, kernel, blocks in one line.
         stand_in: what is no phone here; empty on a phone.
-        notes: doubts about the run, most important first.
-        background: what is known of the phone's noise and of tracing, sentences.
-        checks: whether the arms met the same conditions.
-        order: whether the phone drifted from trial to trial, sentences.
         tables: effects.
         app_tables: the same for the launches of each app; () with one app or none.
         interactions: whether effects depend on another knob; () where none was varied.
@@ -124,21 +204,12 @@ class Page:
         kinds: kind of picture -> Vega-Lite specification without data.
         overlay_note: how the curves were made.
         values: the primary metrics, block by block.
-        arms: settings.
-        device: facts of the phone.
-        machine: what a virtual handheld runs on; () on a phone.
-        kernel_values: VM settings and the like.
-        workload_title: of the workload.
-        workload: the steps in words.
-        dose: what trials demanded, how it was found, and what it came to, who lived; sentences.
-        plan: as it ran.
-        rules: code and sentence of each rule by which a trial may be left out.
-        trials: the list.
-        methods: how figures were made, sentences.
-        commands: how to do it again.
-        experiment: the experiment's file.
-        files: name and SHA-256 of the files that the page was made from.
-        made_by: program and versions.
+        stacks: a launch's time by cause; () where that was not recorded.
+        causes: effects on metrics that explain others.
+        asked: what reviewers of kcompressd asked; () where the run is not about it.
+        trust: whether it can be trusted.
+        setup: what was run on what.
+        again: how to do it again.
     """
 
     title: str
@@ -152,10 +223,6 @@ class Page:
     rulings: tuple[RulingRow, ...]
     summary: str
     stand_in: str
-    notes: tuple[Note, ...]
-    background: tuple[str, ...]
-    checks: tuple[Check, ...]
-    order: tuple[str, ...]
     tables: tuple[EffectTable, ...]
     app_tables: tuple[EffectTable, ...]
     interactions: tuple[InteractionTable, ...]
@@ -164,18 +231,9 @@ class Page:
     kinds: Mapping[str, Any]
     overlay_note: str
     values: tuple[Values, ...]
-    arms: tuple[ArmBox, ...]
-    device: tuple[Fact, ...]
-    machine: tuple[Fact, ...]
-    kernel_values: tuple[Fact, ...]
-    workload_title: str
-    workload: tuple[str, ...]
-    dose: tuple[str, ...]
-    plan: tuple[PlanBlock, ...]
-    rules: tuple[Fact, ...]
-    trials: tuple[TrialRow, ...]
-    methods: tuple[str, ...]
-    commands: tuple[str, ...]
-    experiment: str
-    files: tuple[Fact, ...]
-    made_by: str
+    stacks: tuple[Stack, ...]
+    causes: tuple[EffectTable, ...]
+    asked: tuple[Asked, ...]
+    trust: Trust
+    setup: Setup
+    again: Again

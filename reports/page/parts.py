@@ -261,3 +261,37 @@ class Check:
     figures: tuple[str, ...]
     word: str
     tone: Tone
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a bar; positions in percent of the longest bar.
+
+    Attributes:
+        number: of the cause; picks its pattern.
+        title: the cause.
+        at: where it begins.
+        width: how long it is.
+        told: how much that is.
+    """
+
+    number: int
+    title: str
+    at: float
+    width: float
+    told: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What one arm's figure is made of.
+
+    Attributes:
+        arm: the arm.
+        total: of all parts.
+        segments: the parts that are not zero, in order.
+    """
+
+    arm: str
+    total: str
+    segments: tuple[Segment, ...]

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _SCRIPTS = ("page.js", "time.js", "csv.js")
 _NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")
-_CELSIUS = re.compile(r"(?<=[\d)]) C\b")
+_CELSIUS = re.compile(r"(?<=[\d)\]]) C\b")
+_MICROSECONDS = re.compile(r"(?<=[\d)\]]) us\b")
 _TIMES = re.compile(r"(?<!\w)x(?=\d)")
 
 
@@ -94,8 +95,8 @@ def render(page: Page, library: str | None = None) -> str:
 def figure(text: str) -> str:
     """A figure as print sets it: a true minus, a true multiplication sign, no break before its unit."""
     signed = _TIMES.sub("\N{MULTIPLICATION SIGN}", _NEGATIVE.sub("\N{MINUS SIGN}", text))
-    signed = _CELSIUS.sub(" \N{DEGREE SIGN}C", signed)
-    return signed.replace(" %", "\N{NARROW NO-BREAK SPACE}%").replace(" us", " \N{MICRO SIGN}s")
+    signed = _MICROSECONDS.sub(" \N{MICRO SIGN}s", _CELSIUS.sub(" \N{DEGREE SIGN}C", signed))
+    return signed.replace(" %", "\N{NARROW NO-BREAK SPACE}%")
 
 
 def _sentence(text: str) -> str:

@@ -6,10 +6,22 @@ from collections.abc import Iterator, Mapping
 from reports.analysis import Analysis
 from reports.ledger import LedgerLine
 from reports.page.effects import note
-from reports.page.model import ArmBox, Fact, PlanBlock, PlanCell, TrialRow
+from reports.page.model import ArmBox, Fact, PlanBlock, PlanCell, Setup, TrialRow
 from reports.record import Caveat, DeviceFacts, Proof, TrialRecord
 from reports.units import count, number, quantity
 from workloads.spec import Dwell, Experiment, FileRead, Home, Launch, Pressure, StartPressure, Step, WaitCool, Workload
+
+
+def setup(device: DeviceFacts, experiment: Experiment) -> Setup:
+    """Everything that was set, and on what."""
+    return Setup(
+        arms=arm_boxes(experiment),
+        device=device_facts(device),
+        machine=facts(device.machine),
+        kernel_values=facts(device.vm),
+        workload_title=experiment.workload.title,
+        workload=workload_lines(experiment.workload),
+    )
 
 
 def device_facts(device: DeviceFacts) -> tuple[Fact, ...]:

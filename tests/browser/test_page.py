@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from reports.page.render import write_page
@@ -130,7 +132,7 @@ def test_one_cursor_stands_in_all_pictures_over_time_and_reads_their_values(two_
     assert page.locator("#time-readout").text_content() == "at 1.1 s"
     readouts = page.locator("[data-readout]").all_text_contents()
     assert len(readouts) == 4
-    assert all(re.fullmatch(r"off [\d.]+ .*on [\d.]+ .*", text) for text in readouts)
+    assert all(re.fullmatch(r"off [\d.]+on [\d.]+", text) for text in readouts)
     rules = page.locator("[data-series] svg.marks .role-mark line")
     at = {line.get_attribute("transform") for line in rules.all() if line.get_attribute("opacity") == "0.6"}
     assert len(at) == 1
@@ -216,6 +218,17 @@ def test_nothing_stands_out_beyond_the_edge_of_the_screen(tmp_path: Path, chromi
     assert page.locator("html").evaluate("each => each.scrollWidth") <= width
     charts = [chart.bounding_box() for chart in page.locator(".chart svg.marks").all()]
     assert all(box is not None and box["x"] + box["width"] <= width for box in charts)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(two_arms: Path, chromium: Browser, scheme: Literal["light", "dark"]) -> None:
+    context = chromium.new_context(offline=True, color_scheme=scheme)
+    page = drawn(open_page(chromium, two_arms, context))
+    page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
+    found = Axe().run(page).response["violations"]
+    assert [
+        (each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in ("serious", "critical")
+    ] == []
 
 
 def test_a_script_in_a_name_does_not_run(tmp_path: Path, chromium: Browser) -> None:

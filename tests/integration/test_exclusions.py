@@ -166,8 +166,8 @@ def test_exclusions_stand_in_text_json_and_on_the_page() -> None:
     assert told["exclusions"]["hits"] == {"busy-host": {"on": 2}}
     assert {trial["rule"] for trial in told["trials"]} == {"", "busy-host"}
     page = build_page(found, Extras("", "reclaim 0"))
-    assert [row.rule for row in page.trials if row.status == "excluded"] == ["busy-host"] * 2
-    assert {fact.name for fact in page.rules} == set(RULES)
+    assert [row.rule for row in page.trust.trials if row.status == "excluded"] == ["busy-host"] * 2
+    assert {fact.name for fact in page.trust.rules} == set(RULES)
     assert "Rules by which a trial may be left out, fixed before the run" in render(page, library="")
 
 

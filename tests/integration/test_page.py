@@ -23,6 +23,7 @@ from reports.page.model import Page
 from reports.page.overlay import MOST_POINTS, Track, curves, grid_step, series
 from reports.page.render import figure, read_page
 from reports.page.render import render as render_whole
+from reports.questions.answers import answers
 from reports.record import Caveat
 from reports.statistics.paired import Estimate
 from reports.wording import effect_text, relative_text
@@ -254,6 +255,8 @@ def test_figures_are_set_as_print_sets_them() -> None:
     minus, times = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
     assert figure("-55 [-59, -51] %") == f"{minus}55 [{minus}59, {minus}51]\u202f%"
     assert figure("x314 [x250, x410]") == f"{times}314 [{times}250, {times}410]"
+    assert figure("25 (24 to 26) C, 3 [1, 4] us") == "25 (24 to 26) \N{DEGREE SIGN}C, 3 [1, 4] \N{MICRO SIGN}s"
+    assert figure("2 users use zstd") == "2 users use zstd"
     assert figure("am start-activity -W in 2026-11") == "am start-activity -W in 2026-11"
 
 
@@ -352,3 +355,14 @@ def test_the_library_of_pages_is_what_vl_convert_bundles_names_its_licences_and_
     assert kept.startswith("/*! Vega")
     assert "BSD-3-Clause" in kept[:400]
     assert len(kept) <= 1_200_000
+
+
+def test_what_reviewers_asked_is_answered_on_the_page_as_compare_answers_it() -> None:
+    analysis, page = page_of(SMALL)
+    found = {each.question: each for each in page.asked}
+    for answer in answers(analysis):
+        shown = found[answer.question.asked]
+        assert shown.open == (answer.status == "open")
+        assert set(answer.sentences) <= set(shown.lines)
+    assert sum(each.open for each in page.asked) > 3
+    assert page_of(replace(SMALL, effect=False))[1].asked == ()
