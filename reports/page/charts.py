@@ -54,7 +54,7 @@ def launches_chart(arms: Sequence[str], apps: int) -> dict[str, Any]:
     Rows: app, arm, value, counts, trial, launch, told, figure.
     """
     x = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": False}, "axis": {"tickCount": 6}}
-    y = {"field": "app", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 130, "ticks": False}}
+    y = {"field": "app", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 170, "ticks": False}}
     offset = {"yOffset": {"field": "arm", "sort": list(arms), "scale": {"paddingOuter": 0.4}}}
     return {
         **_frame(_strips(arms, apps)),

@@ -134,7 +134,7 @@ def test_the_floor_is_named_in_text_and_on_the_page_and_an_older_builds_is_marke
     line = "A/A noise floor of this phone: run aa-1 of 2026-11-20, 20 blocks."
     analysis = with_floor(found)
     assert line in compare_text(analysis)
-    assert line in build_page(analysis, Extras("", "reclaim 0")).background
+    assert line in build_page(analysis, Extras("", "reclaim 0")).trust.background
     old = with_floor(floor(noise("ttid"), build="another"))
     assert "run aa-1 of 2026-11-20, older build, 20 blocks." in compare_text(old)
 

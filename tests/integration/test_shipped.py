@@ -30,4 +30,4 @@ def test_what_ships_runs_and_every_arm_is_told(tmp_path: Path, name: str) -> Non
     assert not [record.excluded for record in found.run.records if record.excluded]
     text, page = compare_text(found), build_page(found, Extras("", ""))
     assert all(arm.name in text for arm in made.arms)
-    assert {box.name for box in page.arms} == {arm.name for arm in made.arms}
+    assert {box.name for box in page.setup.arms} == {arm.name for arm in made.arms}

@@ -85,7 +85,7 @@ def test_a_planted_cost_stands_in_its_own_line_and_silence_is_told_with_it() -> 
         " %; no detectable difference in 1 other metric (traced with a trace against untraced without, 12 blocks)."
     )
     assert "What tracing costs: am_total_time" in compare_text(analysis)
-    assert build_page(analysis, Extras("", "reclaim 0")).background == analysis.background
+    assert build_page(analysis, Extras("", "reclaim 0")).trust.background == analysis.background
 
 
 def test_without_a_difference_it_is_said_what_would_have_been_seen() -> None:
