@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults in the middle of a trial, on a real kernel, behind a real adb: what passes, what stays, who is told to end."""
 
+import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from agent.handheld.machine import Handheld
 from agent.handheld.options import HandheldOptions
 from reports.store import RunStore
 from tests.support.faults import catalogue, checks
-from tests.support.faults.bench import FaultBench, ended, fault_bench, until
+from tests.support.faults.bench import FaultBench, ended, fault_bench, interrupt, until
 from tests.support.faults.catalogue import Agent, Fault, befall
 
 pytestmark = pytest.mark.guest
