@@ -34,13 +34,17 @@ def trace_parts(path: Path | str, *, engine: Path | None = None) -> tuple[Launch
 
 
 def _launches(trace: "Trace") -> list[LaunchParts]:
+    from pandas import isna  # noqa: PLC0415 - imported late: costs 0.6 s
+
     parts = _parts(trace)
     found = []
     for launch, app, kind, _, dur, ttid, *_ in queries.ask(trace, "launch").itertuples(index=False):
-        shown = bool(ttid > 0)  # NULL is not
-        if shown or dur > 0:
-            seconds, told = (ttid if shown else dur) / _NS, dict(parts[int(launch)])
-            found.append(LaunchParts(str(app), kind if isinstance(kind, str) else "", seconds, shown, told))
+        drawn = 0 if isna(ttid) else int(ttid)
+        nanoseconds = drawn if drawn > 0 else int(dur)
+        if nanoseconds > 0:
+            known = kind if isinstance(kind, str) else ""
+            told = dict(parts[int(launch)])
+            found.append(LaunchParts(str(app), known, nanoseconds / _NS, drawn > 0, told))
     return found
 
 

@@ -82,6 +82,18 @@ def test_a_timer_is_an_interrupt_and_a_kernel_function_is_named(tmp_path: Path) 
     assert waits == {"woken by an interrupt": 0.1, "I/O, not told in what": 0.1}
 
 
+def test_without_a_first_frame_a_launch_ends_when_the_system_calls_it_done(tmp_path: Path) -> None:
+    trace = phone().launches(1, 3, APP).slices(PID, PID, bindApplication=(1.25, 1.5))
+    found = parts(trace.runs(1, "init", 4, 5), tmp_path)
+    assert (found.seconds, found.shown) == (2, False)
+    assert of_kind(found, "section") == {"bindApplication": 0.25, "in no section": 1.75}
+
+
+def test_one_launch_without_a_first_frame_leaves_the_other_its_own(tmp_path: Path) -> None:
+    trace = cold().launches(6, 7, APP, number=2)
+    assert [one.shown for one in trace_parts(trace.write(tmp_path / "t.pftrace"))] == [True, False]
+
+
 def test_a_trace_without_a_launch_has_no_parts(tmp_path: Path) -> None:
     assert trace_parts(phone().prints(1, PID, "B|1|x").write(tmp_path / "t.pftrace")) == ()
 
