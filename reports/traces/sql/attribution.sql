@@ -20,6 +20,8 @@ FROM slice
 JOIN thread_track AS track ON track.id = slice.track_id
 WHERE
   slice.dur >= 0
+  -- One pattern is looked for among the names alone, an OR row by row: of all slices of a trace.
+  AND slice.name GLOB 'zram_*'
   AND (
     slice.name IN ('zram_submit_bio', 'zram_make_request', 'zram_rw_page')
     OR slice.name GLOB 'zram_submit_bio.llvm.*'
