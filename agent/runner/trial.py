@@ -17,7 +17,7 @@ from agent.device.quoting import quote
 from agent.knobs.activity import Activity, survey, vmstat_growth
 from agent.knobs.undo import Guard
 from agent.ports import Clock
-from agent.runner import conditions, hostload
+from agent.runner import conditions, hostload, waiting
 from agent.runner.conditions import Kept, joined
 from agent.runner.rewritten import name_the_writer
 from agent.runner.script import parse_eaters, render
@@ -75,7 +75,8 @@ class Bench:
 class Window:
     """What was seen of the measured part of a trial: from before its trace began until after it ended.
 
-    `host_busy` covers pressure and launches alone: cores of the host that others than the guest kept busy.
+    `host_busy` covers pressure and launches alone: cores of the host that others than the guest kept busy; `lost_s`:
+    seconds in which the phone could not be reached.
     """
 
     before: Conditions
@@ -85,6 +86,7 @@ class Window:
     log: str
     kernel_log: str
     host_busy: float | None
+    lost_s: float
 
 
 @dataclass
@@ -138,8 +140,8 @@ def run_trial(bench: Bench, trial: PlannedTrial, folder: Path, told: Told) -> Tr
     (folder / "logcat.txt").write_text(window.log, encoding="utf-8")
     begun = TrialBegun(trial, started_at, settings, wanted)
     record = _record(begun, window, launches, eaters, proof, stages.seconds)
-    broken = tuple(conditions.doubts(bench.kept, warm, window.before, window.after))
-    record = replace(record, caveats=(*record.caveats, *broken))
+    more = (*conditions.doubts(bench.kept, warm, window.before, window.after), *waiting.doubts(window.lost_s))
+    record = replace(record, caveats=(*record.caveats, *more))
     left_out = exclusion(rules_of(bench.experiment.exclude), record)
     return replace(record, excluded=left_out.why if left_out else None)
 
@@ -220,7 +222,8 @@ def _measured(bench: Bench, remote: str, trace: Wanted | None, stages: Stages) -
         host_before = hostload.sample(bench.qemu_pid)
         with stages.stage("pressure and launches"):
             pid = bench.workspace.start(remote)
-            bench.workspace.wait(remote, pid, limits.trial_timeout_s)
+            boot_id = bench.guard.journal.boot_id
+            lost_s = waiting.wait_through(bench.workspace, (remote, pid), limits, boot_id, bench.clock)
         host_busy = hostload.busy(host_before, hostload.sample(bench.qemu_pid))
         stop()
         with stages.stage("collect"):
@@ -230,7 +233,7 @@ def _measured(bench: Bench, remote: str, trace: Wanted | None, stages: Stages) -
             before, after = joined(before, around), joined(after, conditions.look(phone, bench.kept))
         with stages.stage("check pages"):
             bench.workspace.finish(remote, pid, _EATERS_END_S)
-    return Window(before, after, busy_before, busy_after, log.text, kernel_log, host_busy)
+    return Window(before, after, busy_before, busy_after, log.text, kernel_log, host_busy, lost_s)
 
 
 def _check_battery(phone: Phone, now: Conditions, least: int) -> None:

@@ -82,18 +82,18 @@ class Workspace:
         """Start the trial's script; it goes on when the link is lost. Return its pid."""
         return self.phone.spawn(("sh", "-c", NOTED, "sh", folder), f"{folder}/run.log")
 
-    def wait(self, folder: str, pid: int, timeout_s: float) -> None:
-        """Wait on the phone until the script is done, without any traffic meanwhile.
+    def wait(self, folder: str, pid: int, timeout_s: float) -> bool:
+        """Wait on the phone until the script is done, without any traffic meanwhile; False when it died.
 
         Raises:
-            TransientError: it died, or did not end in time.
+            TransientError: the link dropped, or it did not end in time.
         """
-        done = self.phone.shell("sh", "-c", WAIT, "sh", folder, str(pid), timeout_s=timeout_s)
-        if done.code:
-            log = self.read(folder, "run.log").strip().replace("\n", "; ")[-300:]
-            raise TransientError(
-                f"{self.phone.serial}: the trial's script died on the phone: {log or 'it said nothing'}"
-            )
+        return self.phone.shell("sh", "-c", WAIT, "sh", folder, str(pid), timeout_s=timeout_s).code == 0
+
+    def death(self, folder: str) -> TransientError:
+        """What a script that died left to say."""
+        log = self.read(folder, "run.log").strip().replace("\n", "; ")[-300:]
+        return TransientError(f"{self.phone.serial}: the trial's script died on the phone: {log or 'it said nothing'}")
 
     def finish(self, folder: str, pid: int, timeout_s: float) -> None:
         """Tell the eaters to check their pages and end, and wait for it.
