@@ -14,6 +14,7 @@ PROFILES = {
 }
 KEYWORDS = {
     "package", "label", "activity", "version", "role", "file", "anon", "cold", "warm", "hot", "trim", "background",
+    "slow", "crash", "dies",
 }  # fmt: skip
 MIB = 1024 * 1024
 
@@ -34,10 +35,6 @@ def components(text: str) -> set[str]:
     return {f"{package}/{activity}" for [package] in values(text, "package") for [activity] in values(text, "activity")}
 
 
-def is_home(text: str) -> bool:
-    return values(text, "role") == [["home"]]
-
-
 @pytest.mark.parametrize("name", sorted(PROFILES))
 def test_a_profile_says_all_that_a_launch_needs(name: str) -> None:
     text = PROFILES[name]
@@ -56,12 +53,20 @@ def test_a_return_costs_less_than_a_start(name: str) -> None:
     assert int(warm[1]) > int(hot[1])
 
 
-def test_there_are_six_apps_and_one_launcher() -> None:
-    assert sorted(is_home(text) for text in PROFILES.values()) == [False] * 6 + [True]
+def test_the_launcher_shows_twenty_apps_and_not_those_that_end_by_themselves() -> None:
+    roles = {name: values(text, "role") for name, text in PROFILES.items()}
+    assert sum(role == [] for role in roles.values()) == 20
+    assert {name for name, role in roles.items() if role == [["unlisted"]]} == {"crasher.profile", "podcast.profile"}
+    assert {name for name, role in roles.items() if role == [["home"]]} == {"launcher.profile"}
 
 
-def test_the_apps_alone_fit_into_the_default_guest() -> None:
-    assert sum(anon_bytes(text) for text in PROFILES.values()) <= 160 * MIB
+def test_one_app_crashes_one_is_slow_and_one_dies_in_the_background() -> None:
+    odd = {word: [name for name, text in PROFILES.items() if values(text, word)] for word in ("crash", "slow", "dies")}
+    assert odd == {"crash": ["crasher.profile"], "slow": ["shop.profile"], "dies": ["podcast.profile"]}
+
+
+def test_all_apps_together_take_less_than_half_of_the_default_guest() -> None:
+    assert sum(anon_bytes(text) for text in PROFILES.values()) <= 384 * MIB
 
 
 def test_every_app_of_the_shipped_workloads_exists() -> None:

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "freezer.h"
 #include "log.h"
 #include "props.h"
 #include "settings.h"
@@ -12,12 +13,14 @@
 /* ActivityTaskSupervisor.IDLE_TIMEOUT, 10 s, times the ro.hw_timeout_multiplier an emulated device would have, 6 */
 enum { LAUNCH_LIMIT_MS = 60000 };
 enum { HOME_RESTART_MS = 1000 }; /* so that a launcher killed at once does not make the killer spin */
+enum { MAX_CACHED = 32, TRIM_MS = 100 };  /* ActivityManagerConstants.DEFAULT_MAX_CACHED_PROCESSES */
 enum { HOME_FRAME = INT32_MAX }; /* the launcher's own launches have no number: they are not in the trace */
 
 static struct process *top;
 static uint64_t uses;
 static unsigned launches;
 static launch_ended *tell;
+static unsigned trim_timer;
 
 static const char *const kind_names[LAUNCH_KINDS] = {"cold", "warm", "hot"};
 
@@ -31,9 +34,15 @@ void activity_short_name(const struct profile *profile, struct text *out)
 	text_add(out, "%s/%s", profile->package, profile->activity);
 }
 
+static void trim_cached(void *context);
+static void kill_logged(struct process *process, const char *why);
+
+/* What is cached too much is ended from the event loop: whoever calls this may be in the middle of a change. */
 static void update_adj(void)
 {
 	processes_update(top);
+	if (!trim_timer)
+		trim_timer = timer_start(TRIM_MS, trim_cached, NULL);
 }
 
 /* Takes what is on the screen off it. */
@@ -269,6 +278,24 @@ static void gone(struct process *process)
 	update_adj();
 }
 
+/* OomAdjuster.updateAndTrimProcessLSP (Android 13): more cached processes than CachedProcessLimit are ended, the one used
+ * longest ago first. */
+static void trim_cached(void *context)
+{
+	long limit = property_long("persist.device_config.activity_manager.max_cached_processes", MAX_CACHED);
+	struct process *last;
+	size_t cached;
+
+	(void)context;
+	trim_timer = 0;
+	while ((last = process_cached_longest(&cached)) && limit >= 0 && cached > (size_t)limit) {
+		char why[32];
+
+		snprintf(why, sizeof(why), "cached #%zu", cached);
+		kill_logged(last, why);
+	}
+}
+
 static void kill_logged(struct process *process, const char *why)
 {
 	const char *package = process->profile->package;
@@ -318,5 +345,6 @@ void activity_process_died(pid_t pid)
 						    : "prev LAST");
 	log_line(LOG_EVENTS, 'I', "am_proc_died", "[0,%d,%s,%d]", pid, package, process->adj);
 	process_forget(process);
+	freezer_leave(process->profile, pid);
 	gone(process);
 }

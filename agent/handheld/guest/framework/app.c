@@ -88,6 +88,18 @@ static void bind_application(struct app *app)
 	trace_end();
 }
 
+/* RuntimeInit.java: KillApplicationHandler tells, then kills its own process. */
+static _Noreturn void crash(const struct profile *profile)
+{
+	log_line(LOG_CRASH, 'E', "AndroidRuntime", "FATAL EXCEPTION: main");
+	log_line(LOG_CRASH, 'E', "AndroidRuntime", "Process: %s, PID: %d", profile->package, getpid());
+	log_line(LOG_CRASH, 'E', "AndroidRuntime",
+		 "java.lang.RuntimeException: Unable to start activity ComponentInfo{%s/%s%s}", profile->package,
+		 profile->package, profile->activity);
+	kill(getpid(), SIGKILL);
+	_exit(10);
+}
+
 static void start_activity(struct app *app, enum launch_kind kind)
 {
 	const struct work *work = &app->memory.profile->work[kind];
@@ -95,6 +107,9 @@ static void start_activity(struct app *app, enum launch_kind kind)
 	trace_begin("activityStart");
 	if (kind == LAUNCH_COLD) {
 		memory_fill(&app->memory);
+		usleep((useconds_t)app->memory.profile->slow_ms * 1000);
+		if (app->memory.profile->crashes)
+			crash(app->memory.profile);
 	} else {
 		memory_read_files(&app->memory, work->read_percent);
 		memory_touch(&app->memory, work->touch_percent);
@@ -165,9 +180,13 @@ static void wait_or_work(struct app *app)
 	const struct profile *profile = app->memory.profile;
 	bool works = !app->visible && profile->background_seconds;
 	struct pollfd poll_fd = {.fd = app->fd, .events = POLLIN};
+	bool dies = !app->visible && profile->dies_seconds;
+	long seconds = dies ? profile->dies_seconds : profile->background_seconds;
 	struct app_message order;
 
-	if (poll(&poll_fd, 1, works ? (int)profile->background_seconds * 1000 : -1) == 0) {
+	if (poll(&poll_fd, 1, works || dies ? (int)seconds * 1000 : -1) == 0) {
+		if (dies)
+			_exit(0); /* as System.exit does */
 		memory_touch_some(&app->memory, profile->background_touch);
 		return;
 	}

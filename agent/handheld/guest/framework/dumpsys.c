@@ -5,6 +5,7 @@
 
 #include "activity.h"
 #include "commands.h"
+#include "meminfo.h"
 
 /* BatteryService.java: status 2 charging, 3 discharging; health 2 good; temperature in 0.1 degree C. */
 struct battery {
@@ -190,8 +191,9 @@ static int dump_window(struct conn *conn, int argc, char **argv)
 int dumpsys_command(struct conn *conn, int argc, char **argv)
 {
 	static const struct command services[] = {
-		{"activity", dump_activity}, {"battery", battery_command},        {"package", dump_package},
-		{"power", dump_power},       {"thermalservice", thermal_command}, {"window", dump_window},
+		{"activity", dump_activity}, {"battery", battery_command},        {"meminfo", dump_meminfo},
+		{"package", dump_package},   {"power", dump_power},               {"thermalservice", thermal_command},
+		{"window", dump_window},
 	};
 	const struct command *service = command_named(services, LENGTH(services), argc > 1 ? argv[1] : "");
 

@@ -142,13 +142,18 @@ static int pm_resolve(struct conn *conn, int argc, char **argv)
 static int pm_query(struct conn *conn, int argc, char **argv)
 {
 	bool brief = has_word(argc, argv, "--brief");
+	size_t shown = 0, number = 0;
 
-	if (profile_count() == 0)
+	for (size_t i = 0; i < profile_count(); i++)
+		shown += !profile_at(i)->unlisted;
+	if (shown == 0)
 		reply_out(conn, "No activities found\n");
 	else
-		reply_out(conn, "%zu activities found:\n", profile_count());
+		reply_out(conn, "%zu activities found:\n", shown);
 	for (size_t i = 0; i < profile_count(); i++) {
-		reply_out(conn, "  Activity #%zu:\n", i);
+		if (profile_at(i)->unlisted)
+			continue;
+		reply_out(conn, "  Activity #%zu:\n", number++);
 		print_activity(conn, profile_at(i), brief, "    ");
 	}
 	return 0;

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "freezer.h"
 #include "log.h"
 #include "trace.h"
 
@@ -115,6 +116,7 @@ bool process_start(struct process *process, void (*drawn)(struct process *proces
 	process->adj = UNKNOWN_ADJ;
 	process->nice = 0;
 	process->activity = ACTIVITY_NONE;
+	freezer_join(process);
 	process->source = (struct source){.fd = pair[0], .ready = app_spoke};
 	source_add(&process->source, EPOLLIN);
 	return true;
@@ -124,6 +126,8 @@ void process_send(struct process *process, enum app_order order, unsigned launch
 {
 	struct app_message message = {.order = order, .launch = launch};
 
+	if (order != APP_STOP && order != APP_DESTROY)
+		freezer_thaw(process);
 	if (process->pid && process->source.fd >= 0)
 		send(process->source.fd, &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -131,6 +135,7 @@ void process_send(struct process *process, enum app_order order, unsigned launch
 void process_forget(struct process *process)
 {
 	source_close(&process->source);
+	freezer_forget(process);
 	process->pid = 0;
 	process->activity = ACTIVITY_NONE;
 }
@@ -148,6 +153,7 @@ void process_kill(struct process *process)
 	/* A process under reclaim may take a while to die; after the limit SIGCHLD reaps it some time later. */
 	if (poll(&poll_fd, 1, REAP_MS) == 1)
 		waitpid(pid, NULL, WNOHANG);
+	freezer_leave(process->profile, pid);
 	close(pidfd);
 }
 
@@ -252,5 +258,21 @@ void processes_update(const struct process *top)
 
 		set_adj(order[i], adj);
 		set_nice(order[i], nice_of(adj));
+		freezer_update(order[i]);
 	}
+}
+
+struct process *process_cached_longest(size_t *cached)
+{
+	struct process *order[MAX_PROFILES], *last = NULL;
+	size_t running = running_in_order(order);
+
+	*cached = 0;
+	for (size_t i = 0; i < running; i++) {
+		if (order[i]->adj < CACHED_APP_MIN_ADJ || order[i]->adj > CACHED_APP_MAX_ADJ)
+			continue;
+		last = order[i];
+		(*cached)++;
+	}
+	return last;
 }

@@ -40,6 +40,8 @@ struct process {
 	int adj, nice;
 	enum activity_state activity;
 	uint64_t last_use; /* larger is later */
+	bool frozen;
+	unsigned freeze_timer; /* 0: not waiting to be frozen */
 	struct launch launch;
 };
 
@@ -58,6 +60,8 @@ void processes_forked(void);
 void process_forget(struct process *process);
 /* Gives every process the oom_score_adj and priority its state asks for; `top` is on the screen, NULL: nothing is. */
 void processes_update(const struct process *top);
+/* The cached process used longest ago, and how many are cached; NULL when none is. */
+struct process *process_cached_longest(size_t *cached);
 /* The part of "com.x/u0a80" after the slash. */
 int process_app_id(const struct process *process);
 

@@ -8,6 +8,8 @@
 
 #include "log.h"
 
+enum { PROFILE_MIB = 768, STEP_MIB = 128 };
+
 static struct profile profiles[MAX_PROFILES];
 static size_t count;
 
@@ -70,12 +72,29 @@ static bool parse_version(struct profile *p, const char *values)
 static bool parse_role(struct profile *p, const char *values)
 {
 	p->home = strcmp(values, "home") == 0;
-	return p->home;
+	p->unlisted = strcmp(values, "unlisted") == 0;
+	return p->home || p->unlisted;
 }
 
 static bool parse_trim(struct profile *p, const char *values)
 {
 	return parse_number(values, 0, 100, &p->trim_percent);
+}
+
+static bool parse_slow(struct profile *p, const char *values)
+{
+	return parse_number(values, 1, 60000, &p->slow_ms);
+}
+
+static bool parse_dies(struct profile *p, const char *values)
+{
+	return parse_number(values, 1, 86400, &p->dies_seconds);
+}
+
+static bool parse_crash(struct profile *p, const char *values)
+{
+	p->crashes = values[0] == '\0';
+	return p->crashes;
 }
 
 static bool parse_cold(struct profile *p, const char *values)
@@ -103,6 +122,7 @@ static bool parse_line(struct profile *p, const char *keyword, const char *value
 		{"version", parse_version}, {"role", parse_role},   {"file", parse_file},
 		{"anon", parse_anon},       {"cold", parse_cold},   {"warm", parse_warm},
 		{"hot", parse_hot},         {"trim", parse_trim},   {"background", parse_background},
+		{"slow", parse_slow},       {"dies", parse_dies},   {"crash", parse_crash},
 	};
 
 	for (size_t i = 0; i < LENGTH(keywords); i++) {
@@ -135,6 +155,18 @@ static bool parse_profile(struct profile *p, char *text, const char *name)
 	return true;
 }
 
+/* The guest's memory, in steps of 128 MiB: the kernel keeps some of what QEMU gives for itself. */
+static long memory_mib(void)
+{
+	char text[1024], path[PATH_SIZE];
+	const char *total = read_file("/proc/meminfo", text, sizeof(text)) > 0 ? strstr(text, "MemTotal:") : NULL;
+	long mib = total ? strtol(total + strlen("MemTotal:"), NULL, 10) / 1024 : 0;
+
+	if (mib == 0 || rooted(path, "/")[1]) /* in a scratch directory of some computer */
+		return PROFILE_MIB;
+	return (mib + STEP_MIB - 1) / STEP_MIB * STEP_MIB;
+}
+
 static void load_one(const char *name)
 {
 	struct profile *p = &profiles[count];
@@ -142,8 +174,10 @@ static void load_one(const char *name)
 
 	snprintf(path, sizeof(path), PROFILE_DIRECTORY "/%.200s", name);
 	*p = (struct profile){.uid = FIRST_APP_UID + (int)count, .version_name = "1.0", .version_code = 1};
-	if (read_file(rooted((char[PATH_SIZE]){0}, path), text, sizeof(text)) > 0 && parse_profile(p, text, name))
-		count++;
+	if (read_file(rooted((char[PATH_SIZE]){0}, path), text, sizeof(text)) <= 0 || !parse_profile(p, text, name))
+		return;
+	p->anon_bytes = p->anon_bytes / PROFILE_MIB * memory_mib();
+	count++;
 }
 
 static int is_profile(const struct dirent *entry)

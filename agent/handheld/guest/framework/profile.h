@@ -7,6 +7,7 @@
  *   activity .NAME            the launcher activity, relative to the package
  *   version NAME CODE
  *   role home                 the launcher: a system app, started at boot, shown when nothing else is
+ *   role unlisted             no launcher shows it; it is launched by its component
  *   file NAME BYTES           under /product/app/PACKAGE/, mapped and read page by page
  *   anon BYTES SHARE          anonymous memory written at cold start; SHARE of each page is compressible, 0..1
  *   cold READ - ROUNDS        cold start: % of each file read, all of anon written, CPU work in 1000 rounds
@@ -14,6 +15,11 @@
  *   hot READ TOUCH ROUNDS     brought back to the front
  *   trim PERCENT              of anon given back when it leaves the screen (and written again on return)
  *   background SECONDS TOUCH  while in the background: every so often, % of anon touched
+ *   slow MS                   a cold start waits so long for something besides memory, as for a server
+ *   crash                     a cold start ends in an exception that nobody catches, before the first frame
+ *   dies SECONDS              ends by itself after so long in the background
+ *
+ * Bytes of `anon` are for a guest of 768 MiB and grow with its memory; files are as large as they are.
  */
 #ifndef RECLAIM_PROFILE_H
 #define RECLAIM_PROFILE_H
@@ -32,7 +38,7 @@ struct work {
 struct profile {
 	char package[PACKAGE_SIZE], label[64], activity[64], version_name[32];
 	long version_code;
-	bool home;
+	bool home, unlisted;
 	struct profile_file {
 		char name[64];
 		long bytes;
@@ -42,6 +48,8 @@ struct profile {
 	double compressible;
 	struct work work[LAUNCH_KINDS];
 	long trim_percent, background_seconds, background_touch;
+	long slow_ms, dies_seconds;
+	bool crashes;
 	int uid;
 };
 
