@@ -4,6 +4,7 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 
 from workloads.errors import StoreError
 
@@ -22,7 +23,7 @@ def write_bytes(path: Path, data: bytes, *, exclusive: bool = False) -> None:
     Raises:
         StoreError: it cannot be written (disk full, no permission, there already).
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = path.with_name(f".{path.name}.{token_hex(6)}.part")  # on NFS another host may have this process's number
     try:
         with draft.open("wb") as file:
             file.write(data)
