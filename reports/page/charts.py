@@ -36,7 +36,7 @@ def points_chart(arms: Sequence[str]) -> dict[str, Any]:
     y = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": False}, "axis": {"tickCount": 5}}
     axis = {"labelAngle": 0, "labelOverlap": True, "grid": False}
     return {
-        **_frame(220),
+        **frame(220),
         "encoding": {"x": {"field": "block", "type": "ordinal", "title": "block", "axis": axis}},
         "layer": [
             {
@@ -57,7 +57,7 @@ def launches_chart(arms: Sequence[str], apps: int) -> dict[str, Any]:
     y = {"field": "app", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 170, "ticks": False}}
     offset = {"yOffset": {"field": "arm", "sort": list(arms), "scale": {"paddingOuter": 0.4}}}
     return {
-        **_frame(_strips(arms, apps)),
+        **frame(_strips(arms, apps)),
         "encoding": {"y": {**y, "scale": {"paddingInner": 0.15}}, **offset},
         "layer": [
             {
@@ -85,7 +85,7 @@ def share_chart(arms: Sequence[str], apps: int) -> dict[str, Any]:
     x = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": False}, "axis": {"tickCount": 6}}
     ranked = {"op": "cume_dist", "as": "share", "field": "value"}
     return {
-        **_frame(_strips(arms, apps)),
+        **frame(_strips(arms, apps)),
         "transform": [_COUNTS, {"window": [ranked], "groupby": ["arm"], "sort": [{"field": "value"}]}],
         "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
         "encoding": {"x": x, "y": y, "color": _colour(arms), "strokeDash": _dashes(arms)},
@@ -114,7 +114,7 @@ def track_chart(arms: Sequence[str]) -> dict[str, Any]:
     line = {"x": x, "y": {**y, "field": "v"}, "color": _colour(arms)}
     names = {"t_from": 0, "t_to": 1, "t_cursor": -1, "t_first": -1, "t_last": -1}
     return {
-        **_frame(150),
+        **frame(150),
         "params": [{"name": name, "value": value} for name, value in names.items()],
         "data": {"name": "curves"},
         "layer": [
@@ -192,7 +192,8 @@ def _told(*names: str) -> list[dict[str, Any]]:
     return [{"field": name} for name in (*names, "figure", "told")]
 
 
-def _frame(height: int) -> dict[str, Any]:
+def frame(height: int) -> dict[str, Any]:
+    """What every picture shares; `height` in CSS pixels."""
     return {
         "$schema": SCHEMA,
         "width": "container",

@@ -10,7 +10,7 @@ import base64
 import gzip
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +74,20 @@ def render(page: Page, library: str | None = None) -> str:
         page: what to show.
         library: JavaScript that defines `vegaEmbed`; None: the one that ships.
     """
+    whole = {"data": page.data, "kinds": page.kinds}
+    return document("page.html.j2", _SCRIPTS if page.data.points else (), whole, library, page=page)
+
+
+def document(template: str, scripts: Sequence[str], data: object, library: str | None = None, **shown: object) -> str:
+    """One file of HTML from a template of this folder; every text is escaped, and what does not show is spelt out.
+
+    Args:
+        template: its name.
+        scripts: names of those that draw its pictures; () where it has none, and then it gets no library either.
+        data: what they find under the id `data`, as JSON; names in it are spelt out as on the page.
+        library: JavaScript that defines `vegaEmbed`; None: the one that ships.
+        shown: what the template shows.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - imported late: pages only
 
     environment = Environment(
@@ -86,9 +100,9 @@ def render(page: Page, library: str | None = None) -> str:
     )
     environment.filters |= {"figure": figure, "sentence": _sentence}
     style = _static("page.css")
-    scripts = [library or _library(), *map(_static, _SCRIPTS)] if page.data.points else []
-    return environment.get_template("page.html.j2").render(
-        page=page, style=style, scripts=scripts, data=_data(page), policy=policy(scripts, [style])
+    texts = [library or _library(), *map(_static, scripts)] if scripts else []
+    return environment.get_template(template).render(
+        style=style, scripts=texts, data=_data(data), policy=policy(texts, [style]), **shown
     )
 
 
@@ -133,10 +147,9 @@ def _library() -> str:
     return gzip.decompress(files("reports.page").joinpath("static", "vega.js.gz").read_bytes()).decode()
 
 
-def _data(page: Page) -> str:
-    """Figures and kinds of pictures as JSON that HTML cannot mistake for markup; names are spelt out as on the page."""
-    whole = msgspec.to_builtins({"data": page.data, "kinds": page.kinds})
-    text = msgspec.json.encode(_spelt(whole)).decode()
+def _data(whole: object) -> str:
+    """JSON that HTML cannot mistake for markup; names in it are spelt out as on the page."""
+    text = msgspec.json.encode(_spelt(msgspec.to_builtins(whole))).decode()
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
