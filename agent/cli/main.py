@@ -34,6 +34,7 @@ COMMANDS = {
     "compare": "effects with intervals, in the terminal",
     "gate": "judge a run by rules; the exit code is the answer",
     "report": "the page",
+    "history": "many runs over months: add, list, trend, baselines, bisect",
     "handheld": "the virtual handheld by itself: build, start, stop, list",
     "list": "experiments, workloads, metrics, knobs",
 }
