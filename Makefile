@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-statistics soak
+.PHONY: help demo test check bench bench-statistics bench-history soak
 
 BIN := .venv/bin
 HANDHELD := python3-venv qemu-system-x86 qemu-utils mmdebstrap zstd cpio e2fsprogs
@@ -14,6 +14,7 @@ help:
 	@echo "make check   lint, types, contracts, unit tests; needs no device"
 	@echo "make bench   speed, as ratios"
 	@echo "make bench-statistics   whether intervals, tests and stops keep what they promise; minutes"
+	@echo "make bench-history      shifts planted into months of runs: which are found, which are not there; minutes"
 	@echo "make soak    60 short runs, a fault in each, then docs/soak.md anew; half an hour"
 
 .venv/ready: pyproject.toml
@@ -51,6 +52,9 @@ bench: .venv/ready
 
 bench-statistics: .venv/ready
 	@$(BIN)/python -m tests.benchmarks.statistics --check docs/statistics-table.md
+
+bench-history: .venv/ready
+	@$(BIN)/python -m tests.benchmarks.bench_history --write
 
 soak: .venv/ready
 	@.ci/packages $(HANDHELD)

@@ -35,6 +35,17 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="plant a worsening of each margin into the recorded data and say whether this gate would have seen it",
     )
+    parser.add_argument(
+        "--against",
+        metavar="HISTORY",
+        help="judge every arm's level against earlier runs of other builds: a history's folder or URL, or `history` for"
+        " yours; margins come from the noise recorded there, unless --rules states some",
+    )
+    parser.add_argument(
+        "--baseline",
+        metavar="NAME",
+        help="with --against: a pinned one (default: `default`, else since the last change)",
+    )
     parser.add_argument("--junit", metavar="FILE", type=Path, help="write the rulings as JUnit XML")
     parser.add_argument("--sarif", metavar="FILE", type=Path, help="write them as SARIF 2.1.0")
     parser.add_argument("--markdown", metavar="FILE", type=Path, help="write them as Markdown, for a pull request")
@@ -54,15 +65,32 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:  # noqa: AR
         InputError: rules that do not fit, or a run in which nothing can be compared.
         StoreError: not a run, a file of it is broken, or an output cannot be written.
     """
-    from reports.gate.judge import judge_run  # noqa: PLC0415 - imported late: `--help` needs none of it
-    from reports.gate.text import gate_text  # noqa: PLC0415 - the same
+    from reports.gate.text import gate_text  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.outputs.files import write_named  # noqa: PLC0415 - the same
-    from reports.store import RunStore  # noqa: PLC0415 - the same
 
-    analysis = judge_run(RunStore.open(args.run), args.rules, with_self_test=args.self_test)
+    analysis = _judged(args)
     write_named(_outputs(analysis, args))
     out.write(_json(analysis) if args.json else gate_text(analysis))
     return _CODES[analysis.verdict.decision]
+
+
+def _judged(args: argparse.Namespace) -> "Analysis":
+    from reports.store import RunStore  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    store = RunStore.open(args.run)
+    if args.against is None:
+        from reports.gate.judge import judge_run  # noqa: PLC0415 - the same
+
+        if args.baseline is not None:
+            raise InputError("--baseline needs --against: which history is it pinned in?")
+        return judge_run(store, args.rules, with_self_test=args.self_test)
+    from reports.history.judge import judge_against  # noqa: PLC0415 - the same
+    from reports.history.store import default_url, open_history  # noqa: PLC0415 - the same
+
+    if args.self_test:
+        raise InputError("--self-test plants into this run's own blocks; it says nothing of --against, leave one out")
+    history = open_history(default_url() if args.against == "history" else args.against)
+    return judge_against(store, history, args.rules, args.baseline)
 
 
 def _outputs(analysis: "Analysis", args: argparse.Namespace) -> dict[Path, bytes]:

@@ -96,7 +96,7 @@ def rule_on(laid: Sequence[Case], book: Rulebook) -> tuple[Ruling, ...]:
         book: its waivers count.
     """
     found = decide(laid, [weigh(case) for case in laid])
-    return tuple(_waived(_told(finding), book) for finding in found)
+    return tuple(waived(_told(finding), book) for finding in found)
 
 
 def overall(decisions: Iterable[Decision]) -> Decision:
@@ -200,7 +200,8 @@ def _blocks(case: Case, figures: Figures, sharing: int) -> int | None:
     return blocks_for(figures.margin, error * len(case.pairs) ** 0.5, confidence=level(sharing))
 
 
-def _waived(ruling: Ruling, book: Rulebook) -> Ruling:
+def waived(ruling: Ruling, book: Rulebook) -> Ruling:
+    """A failure that a waiver covers, waived; one whose waiver ran out, told so."""
     if ruling.decision != "fail":
         return ruling
     found = [each for each in book.waivers if each.covers(ruling.rule.metric, ruling.arm, ruling.app)]
