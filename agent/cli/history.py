@@ -163,10 +163,9 @@ def _bisect(args: argparse.Namespace, history: "HistoryStore", out: TextIO) -> N
 
 
 def _followed(args: argparse.Namespace, history: "HistoryStore", metrics: tuple[str, ...]) -> "Sequence[Trend]":
-    from reports.history.changes import follow, prepare  # noqa: PLC0415 - imported late: --help must stay quick
+    from reports.history.changes import follow  # noqa: PLC0415 - imported late: --help must stay quick
     from reports.history.series import gather  # noqa: PLC0415 - the same
 
-    prepare()
     rows = history.rows(_wanted(args, metrics))
     series: Sequence[Series] = gather(rows, "effect" if args.effect else "level", _builds(args))
     if not series:

@@ -14,17 +14,14 @@ noise remembers the run before, and this none.
 
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from threading import Thread
 from typing import TYPE_CHECKING
 
-from reports.history.extra import need
+from reports.history.cuts import optimal_cuts
 from reports.history.series import Series
 from reports.noise.floor import Span
 from reports.statistics.paired import CONFIDENCE, exp, t_quantile
-from workloads.errors import SetupError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -219,11 +216,10 @@ def _cuts(means: "NDArray[np.float64]") -> tuple[list[int], float]:
     builds, variance, memory = len(means), _spread_of(means) ** 2, 1.0
     if variance == 0:
         return [], memory
-    engine = _engine()
-    engine.fit(((means - means.mean()) / math.sqrt(variance)).reshape(-1, 1))
+    units = (means - means.mean()) / math.sqrt(variance)
     scale, cuts = 1.0, list[int]()
     for _ in range(_PASSES):
-        cuts = [int(cut) for cut in engine.predict(pen=_PRICE * scale * math.log(builds))[:-1]]
+        cuts = optimal_cuts(units, _PRICE * scale * math.log(builds), _SHORTEST)
         edges = [0, *cuts, builds]
         left = np.concatenate([part - part.mean() for part in np.split(means, cuts)])
         memory = remembers(left)
@@ -243,28 +239,3 @@ def remembers(left: "NDArray[np.float64]") -> float:
     r = float((left[1:] * left[:-1]).sum()) / total if total else 0.0
     r = min(_MOST_MEMORY, max(0.0, r))
     return (1 + r) / (1 - r)
-
-
-def prepare() -> None:
-    """Begin to load ruptures, which takes a second, while something else is waited for."""
-
-    def load() -> None:
-        with suppress(SetupError):  # told by whoever needs it
-            need("ruptures")
-
-    Thread(target=load, daemon=True).start()
-
-
-def _engine() -> "_Engine":
-    engine: _Engine = need("ruptures").KernelCPD(kernel="linear", min_size=_SHORTEST)
-    return engine
-
-
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class _Engine(Protocol):
-        """What is used of ruptures' `KernelCPD`."""
-
-        def fit(self, signal: NDArray[np.float64]) -> object: ...
-        def predict(self, *, pen: float) -> list[int]: ...

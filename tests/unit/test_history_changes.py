@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from reports.history import cuts
 from reports.history.changes import FEWEST_BUILDS, Trend, follow, remembers
 from reports.history.rows import Row
 from reports.history.series import gather
@@ -30,6 +31,21 @@ def test_twelve_shifts_in_2000_runs_are_found_within_one_build_and_none_besides(
 @pytest.mark.parametrize("kind", KINDS)
 def test_noise_alone_is_no_change(kind: str) -> None:
     assert trend_of(*planted(4, kind=kind, shifts=0, spread=0.03).rows).changes == ()
+
+
+@pytest.mark.parametrize("price", [0.5, 4.0, 30.0, 1e9])
+def test_the_compiled_function_cuts_as_ruptures_own_class_does(price: float) -> None:
+    random = np.random.default_rng(1)
+    values = random.normal(size=300) + np.repeat(random.normal(0, 4, 10), 30)
+    assert cuts._compiled() is not None  # noqa: SLF001 - else both are the same
+    assert cuts.optimal_cuts(values, price, 2) == cuts.by_the_public_class(values, price, 2)
+    assert (cuts.optimal_cuts(values, price, 2) == []) == (price == 1e9)
+
+
+def test_another_ruptures_is_used_by_its_own_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.repeat([0.0, 5.0], 10)
+    monkeypatch.setattr(cuts, "_compiled", lambda: None)
+    assert cuts.optimal_cuts(values, 1.0, 2) == [10]
 
 
 def test_most_intervals_hold_the_true_size() -> None:
