@@ -9,7 +9,7 @@ from reports.families import judge
 from reports.metrics import METRICS, Metric, is_detail
 from reports.page import forest
 from reports.page.effects import group
-from reports.page.parts import EffectGroup, EffectTable
+from reports.page.pieces import EffectGroup, EffectTable
 from reports.verdict import ArmVerdict
 
 

@@ -17,7 +17,7 @@ from reports.page.gate import ruling_rows
 from reports.page.interactions import interaction_tables
 from reports.page.model import Again, Asked, Page, Trust, Values
 from reports.page.overlay import LONGEST_GAP_S, MOST_POINTS, Tracks
-from reports.page.parts import Note
+from reports.page.pieces import Note
 from reports.page.trust import checks, order_test
 from reports.questions.answers import Answer, about_kcompressd, answers, lines_of
 from reports.statistics.design import ORDER_FROM_BLOCKS

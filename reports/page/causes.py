@@ -10,7 +10,7 @@ from reports.metrics import METRICS, is_detail
 from reports.page import forest
 from reports.page.apps import trial_values
 from reports.page.effects import group
-from reports.page.parts import EffectTable, Segment, Stack
+from reports.page.pieces import EffectTable, Segment, Stack
 from reports.units import quantity
 from reports.verdict import ArmVerdict
 

@@ -9,7 +9,7 @@ from reports.comparison import KILLS, Comparison, Outcome, shared_codes
 from reports.gate.rulings import Ruling
 from reports.gate.words import rule_text
 from reports.page import forest
-from reports.page.parts import Answer, Card, EffectGroup, EffectRow, EffectTable, LevelRow, Note, Tone
+from reports.page.pieces import Answer, Card, EffectGroup, EffectRow, EffectTable, LevelRow, Note, Tone
 from reports.record import Caveat
 from reports.units import change, count, quantity, scale, together
 from reports.verdict import Answer as Word

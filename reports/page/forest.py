@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from reports.metrics import Better
-from reports.page.parts import Mark, Tick
+from reports.page.pieces import Mark, Tick
 from reports.statistics.paired import Estimate
 from reports.units import number
 

@@ -5,7 +5,7 @@ from reports.analysis import Analysis
 from reports.gate.findings import Decision
 from reports.gate.rulings import Ruling, waiver_text
 from reports.gate.words import WORDS, rule_text
-from reports.page.parts import RulingRow, Tone
+from reports.page.pieces import RulingRow, Tone
 from reports.wording import sentence
 
 _TONES: dict[Decision, Tone] = {"pass": "good", "fail": "bad", "not-decided": "unknown", "waived": "moved"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from reports import interaction_words as words
 from reports.interaction import Finding, Interaction
 from reports.page.effects import note
-from reports.page.parts import InteractionRow, InteractionTable, Tone
+from reports.page.pieces import InteractionRow, InteractionTable, Tone
 
 _TONES: dict[Finding, Tone] = {"differs": "moved", "same": "same", "unknown": "unknown"}
 

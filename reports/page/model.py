@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.page.data import Data
-from reports.page.parts import Answer, Check, EffectTable, InteractionTable, LevelRow, Note, RulingRow, Stack
+from reports.page.pieces import Answer, Check, EffectTable, InteractionTable, LevelRow, Note, RulingRow, Stack
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from reports.analysis import Analysis
 from reports.comparison import KILLS
-from reports.page.parts import Check
+from reports.page.pieces import Check
 from reports.page.setting import arm_order
 from reports.record import TrialRecord
 from reports.statistics.paired import drift

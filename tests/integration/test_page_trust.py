@@ -4,7 +4,7 @@
 from dataclasses import replace
 
 from reports.analysis import RunValues, analyse
-from reports.page.parts import Check
+from reports.page.pieces import Check
 from reports.page.trust import checks, order_test
 from reports.record import Caveat, TrialRecord
 from tests.support.synthetic_run import Shape, run_values
