@@ -128,7 +128,8 @@ def ratio_of_means(
     """Effect of the arm over level of the control with Fieller's interval for paired values.
 
     It holds every ratio r for which a t test of `arm - r * control` does not reject; so it leaves out 1 exactly
-    when the interval of the difference leaves out 0: the two never contradict each other. Zeros are allowed.
+    when the interval of the difference leaves out 0: the two never contradict each other. Zeros are allowed. Where no
+    value is negative, neither is a ratio of their means: what the interval holds below zero cannot be, and is cut off.
 
     Args:
         arm: one value per block.
@@ -147,6 +148,8 @@ def ratio_of_means(
     value, low, high = (float(part) for part in fieller(plan, treated, reference, confidence))
     if math.isnan(low):
         return None
+    if min(treated.min(), reference.min()) >= 0:
+        value, low, high = max(value, 0.0), max(low, 0.0), max(high, 0.0)
     return Estimate(value, low, high, paired.p, paired.n, _method(FIELLER, plan), confidence, freedom=plan.freedom)
 
 

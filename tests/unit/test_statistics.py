@@ -61,6 +61,16 @@ def test_a_ratio_needs_a_control_that_is_clearly_above_zero() -> None:
     assert ratio_of_means([5.0, 6.0, 7.0], [0.0, 0.0, 9.0]) is None
 
 
+def test_what_cannot_be_negative_falls_by_no_more_than_all_of_it() -> None:
+    arm, control = [0.0, 0.0, 900.0, 0.0], [9_000.0, 11_000.0, 10_000.0, 12_000.0]
+    found, shifted = ratio_of_means(arm, control), ratio_of_means([value - 1.0 for value in arm], control)
+    assert found is not None
+    assert shifted is not None
+    assert found.low == 0.0
+    assert found.high == pytest.approx(shifted.high, abs=1e-3)
+    assert shifted.low < -0.04  # where the values can be negative, so can the ratio
+
+
 def test_a_log_ratio_needs_positive_values_everywhere() -> None:
     assert log_ratio([1.0, 2.0], [1.0, 0.0]) is None
     assert log_ratio([0.0, 2.0], [1.0, 1.0]) is None
