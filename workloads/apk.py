@@ -5,6 +5,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from workloads.choice import is_component
 from workloads.errors import InputError, SetupError
 from workloads.spec import Apk
 
@@ -50,5 +51,8 @@ def read_apk(path: Path) -> Apk:
     if not package or not activity:
         raise InputError(f"{path}: has no activity that a launcher shows; name another, or leave it out")
     short = activity.removeprefix(package) if activity.startswith(f"{package}.") else activity
+    component = f"{package}/{short}"
+    if not is_component(component):  # a manifest may say anything, and this becomes a path and an argument on the phone
+        raise InputError(f"{path}: calls what starts it {component[:200]!r}, which no Android installs")
     told = f"{version[0]} ({version[1]})"
-    return Apk(str(path.absolute()), f"{package}/{short}", told, hashlib.sha256(data).hexdigest())
+    return Apk(str(path.absolute()), component, told, hashlib.sha256(data).hexdigest())

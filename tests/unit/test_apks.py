@@ -54,6 +54,16 @@ def test_steps_may_name_what_an_apk_holds_and_nothing_else(tmp_path: Path) -> No
         load.workload(workload_text(tmp_path, '[{ do = "launch", app = "x/.Y" }]'))
 
 
+@pytest.mark.parametrize(("package", "activity"), [("../../../sdcard/x", ".Main"), ("a b", ".Main"), ("a.b", "x;y")])
+def test_what_a_manifest_calls_an_app_becomes_no_path_and_no_word_of_a_shell(
+    tmp_path: Path, package: str, activity: str
+) -> None:
+    (tmp_path / "apks").mkdir()
+    write_apk(tmp_path / "apks" / "one.apk", package, activity)
+    with pytest.raises(InputError, match=r"one\.apk: calls what starts it .*, which no Android installs"):
+        load.workload(workload_text(tmp_path))
+
+
 def test_a_folder_that_is_not_there_empty_or_holds_what_is_no_app_is_named(tmp_path: Path) -> None:
     path = workload_text(tmp_path)
     with pytest.raises(InputError, match="apks: is no folder"):
