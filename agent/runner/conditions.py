@@ -85,11 +85,16 @@ def settings(keep: Keep, serial: str) -> tuple[tuple[Setting, ...], tuple[str, .
     if keep.background:
         found += [Setting("android:bg-dexopt", "off"), Setting(f"enabled:{STORE}", "off")]
         found.append(_global("ota_disable_automatic_update", "1"))
-    over_network = ":" in serial and not serial.startswith("127.")
+    over_network = reached_over_network(serial)
     if keep.airplane and not over_network:
         found.append(Setting("android:airplane", "on"))
     cut = ("airplane mode is left alone: it would cut the network that this phone is reached over",)
     return tuple(found), cut if keep.airplane and over_network else ()
+
+
+def reached_over_network(serial: str) -> bool:
+    """Whether adb reaches a phone over its network: HOST:PORT, or a name of mDNS, `adb-X._adb-tls-connect._tcp`."""
+    return serial.endswith("._tcp") or (":" in serial and not serial.startswith("127."))
 
 
 def _global(name: str, value: str) -> Setting:

@@ -69,10 +69,14 @@ def test_what_a_user_build_does_not_allow_is_skipped_and_said_and_the_rest_is_se
     ] * 4
 
 
-def test_a_phone_that_is_reached_over_its_network_keeps_it() -> None:
-    found, skipped = settings(Keep(airplane="on"), "192.168.1.7:5555")
+@pytest.mark.parametrize("serial", ["192.168.1.7:5555", "adb-R5CT10ABCDE-x1Yz2A._adb-tls-connect._tcp"])
+def test_a_phone_that_is_reached_over_its_network_keeps_it(serial: str) -> None:
+    found, skipped = settings(Keep(airplane="on"), serial)
     assert found == ()
     assert "would cut the network" in skipped[0]
+
+
+def test_a_phone_on_a_cable_loses_it() -> None:
     assert [each.knob for each in settings(Keep(airplane="on"), "R5CT")[0]] == ["android:airplane"]
 
 
