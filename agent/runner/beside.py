@@ -12,9 +12,11 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from agent.knobs.undisturbed import ENDING
 
+_Process: TypeAlias = subprocess.Popen[str]
 _STDERR_LINES = 50
 _LOOK_S = 0.2
 """A signal that comes just before a wait does not end it: its handler runs after the wait."""
@@ -53,7 +55,7 @@ class Outcome:
 @dataclass
 class _Running:
     errand: Errand
-    process: subprocess.Popen[str]
+    process: _Process
     said: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
@@ -88,10 +90,13 @@ def run_beside(errands: Sequence[Errand], told: Callable[[str, str], None]) -> t
         with lock:
             told(name, line)
 
-    processes: list[subprocess.Popen[str]] = []
-    with _interrupts_passed_on(processes), contextlib.ExitStack() as pipes:
+    processes: list[_Process] = []
+    with _interrupts_passed_on(processes) as missed, contextlib.ExitStack() as pipes:
         for errand in errands:
-            processes.append(pipes.enter_context(_start(errand)))  # noqa: PERF401 - each can be asked to end at once
+            process = pipes.enter_context(_start(errand))
+            processes.append(process)
+            if missed(process):  # asked while it was being started
+                _ask_to_end(process)
         running = [_Running(errand, process) for errand, process in zip(errands, processes, strict=True)]
         threads = [thread for each in running for thread in each.follow(one_at_a_time)]
         for thread in threads:
@@ -102,7 +107,7 @@ def run_beside(errands: Sequence[Errand], told: Callable[[str, str], None]) -> t
         )
 
 
-def _start(errand: Errand) -> subprocess.Popen[str]:
+def _start(errand: Errand) -> _Process:
     """In a session of its own: Ctrl-C reaches this process alone, which passes it on, once each time."""
     return subprocess.Popen(
         errand.argv,
@@ -116,21 +121,32 @@ def _start(errand: Errand) -> subprocess.Popen[str]:
 
 
 @contextlib.contextmanager
-def _interrupts_passed_on(processes: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
-    """Ask every process to end, once for each time that this one is asked.
+def _interrupts_passed_on(
+    processes: Sequence[_Process],
+) -> Iterator[Callable[[_Process], bool]]:
+    """Ask every process to end, once for each time that this one is asked; lend what tells whether one has missed that.
 
     By a handler, for a KeyboardInterrupt strikes anywhere: between two waits it would leave them all unasked.
     """
+    told: list[_Process] = []
+    times = 0
 
     def pass_on(_number: int, _frame: object) -> None:
+        nonlocal times
+        times += 1
         for process in processes:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
+            told.append(process)
+            _ask_to_end(process)
 
     asked = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]  # nohup ignores SIGHUP
     before = {number: signal.signal(number, pass_on) for number in asked}
     try:
-        yield
+        yield lambda process: times > 0 and process not in told
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ask_to_end(process: _Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)

@@ -4,6 +4,7 @@
 import io
 import os
 import signal
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from agent.cli import phones
 from agent.cli.main import main
 from agent.cli.phones import chosen
 from agent.knobs.undisturbed import ENDING
+from agent.runner import beside as beside_module
 from agent.runner.beside import Errand, Outcome, run_beside
 from tests.support.adb_server import adb_server
 from tests.support.synthetic_run import Shape, make_run
@@ -86,6 +88,23 @@ def hear(*_):
 signal.signal(signal.SIGTERM, hear)
 """)
     assert interrupted(stubborn, 2) == [7, 7]
+
+
+def test_one_that_was_being_started_when_the_interrupt_came_is_asked_to_end_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = beside_module._start  # noqa: SLF001 - the moment within it is what is tested
+
+    def interrupted_start(errand: Errand) -> subprocess.Popen[str]:
+        process = start(errand)
+        if errand.name == "B":
+            os.kill(os.getpid(), signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(beside_module, "_start", interrupted_start)
+    program = WAITS.format("")
+    outcomes = run_beside([errand("A", program), errand("B", program)], lambda _name, _line: None)
+    assert [outcome.code for outcome in outcomes] == [-signal.SIGTERM, -signal.SIGTERM]
 
 
 def test_the_handlers_of_interrupts_are_as_before() -> None:
