@@ -6,9 +6,8 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,12 +23,12 @@ from agent.knobs.deadman import FOLDER, DeadMan, Terms
 from agent.knobs.discover import discover
 from agent.knobs.undo import begin, check
 from agent.runner.plan import make_plan
+from tests.support.faults.bench import RECLAIM, sh, until
 from workloads import load
 from workloads.errors import DeviceError, FinalError
 
 pytestmark = pytest.mark.guest
 
-RECLAIM = [sys.executable, "-c", "from agent.cli.main import run; run()"]
 NR = "/sys/module/kcompressd/parameters/nr_kcompressd"
 SWAPPINESS = "/proc/sys/vm/swappiness"
 SILENCE_S, GRACE_S = 6, 5
@@ -71,17 +70,6 @@ def guest(_own_state: None) -> Iterator[Handheld]:
     """A handheld of our own: its adb server will be killed."""
     with Handheld.start(HandheldOptions()) as started:
         yield started
-
-
-def sh(guest: Handheld, command: str) -> str:
-    return adbserver.shell(guest.adb_server, guest.serial, command, timeout_s=30).strip()
-
-
-def until(true: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.5)
 
 
 def first_trial_is_on(folder: Path) -> Path:

@@ -13,32 +13,9 @@ from reports.store import RunStore
 from tests.support.faults import catalogue, checks
 from tests.support.faults.bench import FaultBench, ended, fault_bench, interrupt, until
 from tests.support.faults.catalogue import Agent, Fault, befall
+from tests.support.faults.experiment import write_experiment
 
 pytestmark = pytest.mark.guest
-
-CALM = """\
-title = "One launch and a wait"
-apps = ["com.reclaim.messenger/.ChatListActivity"]
-steps = [{ do = "launch", app = "com.reclaim.messenger/.ChatListActivity" }, { do = "dwell", seconds = 3 }]
-"""
-EXPERIMENT = """\
-question = "Is the phone as it was, whatever happens to a run?"
-workload = "calm.toml"
-control = "high"
-blocks = 1
-primary = ["ttid"]
-arms = [
-  { name = "high", settings = { "sysctl:vm.swappiness" = 90 } },
-  { name = "low", settings = { "sysctl:vm.swappiness" = 60 } },
-]
-
-[limits]
-settle_s = 0
-trial_timeout_s = 30
-dead_man_s = 6
-retries = 2
-retry_wait_s = 20
-"""
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +33,7 @@ def first(bench: FaultBench) -> dict[str, str]:
 
 @pytest.fixture
 def experiment(tmp_path: Path) -> str:
-    (tmp_path / "calm.toml").write_text(CALM)
-    (tmp_path / "faults.toml").write_text(EXPERIMENT)
-    return str(tmp_path / "faults.toml")
+    return str(write_experiment(tmp_path, trial_timeout_s=30, dead_man_s=6, retries=2, retry_wait_s=20))
 
 
 def in_a_trial(bench: FaultBench, experiment: str, out: Path) -> Agent:

@@ -11,20 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from agent.handheld import adbserver, registry, saved
+from agent.handheld import registry, saved
 from agent.handheld.guard import Identity
 from agent.handheld.image import Image
 from agent.handheld.machine import Handheld, prepare
 from agent.handheld.options import HandheldOptions
+from tests.support.faults.bench import RECLAIM, sh
 from workloads.errors import SetupError
 
 pytestmark = pytest.mark.guest
-
-RECLAIM = [sys.executable, "-c", "from agent.cli.main import run; run()"]
-
-
-def sh(guest: Handheld, command: str) -> str:
-    return adbserver.shell(guest.adb_server, guest.serial, command, timeout_s=20).strip()
 
 
 def reclaim(*argv: str) -> subprocess.CompletedProcess[str]:

@@ -12,6 +12,7 @@ from reports.store import RunStore
 from reports.traces.measure import measure_trace
 from tests.support.faults import checks
 from tests.support.faults.bench import FaultBench, ended, fault_bench, until
+from tests.support.faults.experiment import write_experiment
 
 pytestmark = pytest.mark.guest
 
@@ -30,21 +31,6 @@ steps = [
   ] }},
 ]
 """
-EXPERIMENT = """\
-question = "Is a launch lost with the link?"
-workload = "launches.toml"
-control = "high"
-blocks = 1
-primary = ["ttid"]
-arms = [
-  { name = "high", settings = { "sysctl:vm.swappiness" = 90 } },
-  { name = "low", settings = { "sysctl:vm.swappiness" = 60 } },
-]
-
-[limits]
-settle_s = 0
-dead_man_s = 60
-"""
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +42,9 @@ def bench(handheld: Handheld) -> Iterator[FaultBench]:
 def test_a_link_lost_for_20_s_in_the_middle_of_a_launch_sequence_loses_no_launch(
     bench: FaultBench, tmp_path: Path
 ) -> None:
-    (tmp_path / "launches.toml").write_text(WORKLOAD)
-    (tmp_path / "lost.toml").write_text(EXPERIMENT)
+    experiment = write_experiment(tmp_path, WORKLOAD, dead_man_s=60)
     first = checks.settings(bench)
-    agent = bench.start("run", str(tmp_path / "lost.toml"), "-o", str(tmp_path / "run"))
+    agent = bench.start("run", str(experiment), "-o", str(tmp_path / "run"))
     until(lambda: agent.poll() is not None or "launch-2.txt" in bench.sh("ls /data/local/tmp/reclaim/0* 2>/dev/null"))
     bench.link.drop()
     time.sleep(LOST_S)

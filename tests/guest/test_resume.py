@@ -5,63 +5,26 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from adbutils import adb_path
 
-from agent.handheld import adbserver
 from agent.handheld.machine import Handheld
 from reports.store import RunStore
+from tests.support.faults.bench import RECLAIM, sh, until
+from tests.support.faults.experiment import write_experiment
 
 pytestmark = pytest.mark.guest
 
-RECLAIM = [sys.executable, "-c", "from agent.cli.main import run; run()"]
 SWAPPINESS = "/proc/sys/vm/swappiness"
-
-WORKLOAD = """\
-title = "One launch and a wait"
-apps = ["com.reclaim.messenger/.ChatListActivity"]
-steps = [{ do = "launch", app = "com.reclaim.messenger/.ChatListActivity" }, { do = "dwell", seconds = 2 }]
-"""
-EXPERIMENT = """\
-question = "Does a run that broke off come to its end?"
-workload = "short.toml"
-control = "high"
-blocks = 1
-primary = ["ttid"]
-arms = [
-  { name = "high", settings = { "sysctl:vm.swappiness" = 90 } },
-  { name = "low", settings = { "sysctl:vm.swappiness" = 60 } },
-]
-
-[limits]
-settle_s = 0
-retry_wait_s = 60
-"""
-
-
-def sh(guest: Handheld, command: str) -> str:
-    return adbserver.shell(guest.adb_server, guest.serial, command, timeout_s=30).strip()
-
-
-def until(true: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.3)
 
 
 @pytest.fixture
 def experiment(tmp_path: Path) -> Path:
-    (tmp_path / "short.toml").write_text(WORKLOAD)
-    path = tmp_path / "breaks-off.toml"
-    path.write_text(EXPERIMENT)
-    return path
+    return write_experiment(tmp_path, retry_wait_s=60)
 
 
 @contextmanager

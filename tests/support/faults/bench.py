@@ -47,7 +47,7 @@ class FaultBench:
 
     def sh(self, command: str, timeout_s: float = 30.0) -> str:
         """Ask the handheld itself, past proxy and agent."""
-        return adbserver.shell(self.guest.adb_server, self.guest.serial, command, timeout_s=timeout_s).strip()
+        return sh(self.guest, command, timeout_s)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start `reclaim`, its phone behind the proxy; both streams are kept in pipes."""
@@ -100,6 +100,11 @@ def fault_bench(guest: Handheld) -> Iterator[FaultBench]:
             bench.kill_adb()
             with contextlib.suppress(TransientError):
                 bench.recover()
+
+
+def sh(guest: Handheld, command: str, timeout_s: float = 30.0) -> str:
+    """Run a command on a handheld, over a link of our own."""
+    return adbserver.shell(guest.adb_server, guest.serial, command, timeout_s=timeout_s).strip()
 
 
 def until(true: Callable[[], bool], seconds: float = 90.0) -> None:
