@@ -24,6 +24,7 @@ from agent.knobs.discover import discover
 from agent.knobs.undo import begin, check
 from agent.runner.plan import make_plan
 from tests.support.faults.bench import RECLAIM, sh, until
+from tests.support.faults.catalogue import GROUP_ADBD
 from workloads import load
 from workloads.errors import DeviceError, FinalError
 
@@ -58,11 +59,6 @@ echo $$ >/sys/fs/cgroup/cgroup.procs
 echo 1 >/sys/fs/cgroup/adbd/cgroup.kill
 """
 """What Android's init does when adbd ends: everything in its group is killed; then init starts it again."""
-
-GROUP_ADBD = """\
-mount -t cgroup2 none /sys/fs/cgroup && mkdir /sys/fs/cgroup/adbd
-echo $(pidof adbd) >/sys/fs/cgroup/adbd/cgroup.procs
-"""
 
 
 @pytest.fixture(scope="module")
