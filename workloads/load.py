@@ -29,7 +29,7 @@ from workloads.spec import (
     controls,
 )
 from workloads.steps import Entry, expand, step_problems
-from workloads.titrate import TitrateEntry
+from workloads.titrate_table import TitrateEntry
 from workloads.toml_file import Place, Problem, TomlFile, parse, placed, read
 
 _ARM_NAME = "[a-z0-9][a-z0-9-]{0,39}"

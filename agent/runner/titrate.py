@@ -8,7 +8,7 @@ found demands that dose, however often it is resumed.
 from dataclasses import replace
 
 from agent.runner.attempts import Watch, keep_trial
-from agent.runner.dose import Memory, Missed, Search, next_dose, search
+from agent.runner.dose_search import Memory, Missed, Search, next_dose, search
 from agent.runner.preflight import room
 from agent.runner.trial import Bench
 from reports.dose import dose_words, side

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from agent.runner.dose import STEP, Found, Memory, Missed, Next, Search, next_dose, search
+from agent.runner.dose_search import STEP, Found, Memory, Missed, Next, Search, next_dose, search
 from reports.record import Try
 from workloads.spec import Pressure
 from workloads.titration import TargetMetric, Titration
