@@ -4,6 +4,7 @@
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Literal
+from uuid import uuid4
 
 from agent.device.fakes.files import FakeFile, FakeThread, RefusedError, keep, refuse
 from agent.device.fakes.layouts import Layout
@@ -55,7 +56,7 @@ class FakeKernel:
         }
     )
     queued: int = 0
-    boot_id: str = "11111111-2222-3333-4444-555555555555"
+    boot_id: str = field(default_factory=lambda: str(uuid4()))
     _nr: int = 0
     _queue: int = 256
     _births: int = 0
@@ -100,7 +101,7 @@ class FakeKernel:
 
     def reboot(self) -> None:
         """Start again: settings and counters are the boot's own."""
-        self.boot_id = "66666666-7777-8888-9999-000000000000"
+        self.boot_id = str(uuid4())
         self._start_threads(0)
         self._nr, self._queue = 0, 256
         self.layouts, self.zram = deepcopy(self._boot)

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """One process of this user works with a phone at a time.
 
-A phone is locked under its adb serial and under the number it calls itself by: over Wi-Fi its serial is HOST:PORT, over
-USB another. The kernel drops a lock when its process ends, however it ends (flock(2)), so that none is ever stale. Runs
-of other users and computers are told apart by the phone's own journal (`agent.knobs.leftover`).
+A phone is locked under its adb serial and under what tells two serials of one phone (HOST:PORT over Wi-Fi, another by
+USB): the number it calls itself by, and its boot, whose id the kernel draws anew each time (drivers/char/random.c).
+The number holds through a reboot; the boot is there where a board has no number. The kernel drops a lock when its
+process ends, however it ends (flock(2)), so that none is ever stale. Runs of other users and computers are told apart
+by the phone's own journal (`agent.knobs.leftover`).
 """
 
 import contextlib
 import fcntl
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -17,13 +20,13 @@ from typing import IO
 from urllib.parse import quote
 
 from agent.device import batch
-from agent.device.phone import Phone
+from agent.device.phone import BOOT_ID, Phone
 from reports import folders
 from reports.printable import printable
 from workloads.errors import SetupError, TransientError
 
-_UNTOLD = frozenset({"", "unknown", "0123456789ABCDEF", "0000000000000000"})
-"""No numbers, or those of boards that were never given one: they would lock phones out that are not the same."""
+_UNTOLD = re.compile(r"|unknown|0123456789ABCDEF|0+|EMULATOR\w+")
+"""No numbers, or those of boards and emulators that many share: they would lock phones out that are not the same."""
 
 
 @contextlib.contextmanager
@@ -42,9 +45,9 @@ def taken(phone: Phone) -> Iterator[None]:
 
 
 def _names(phone: Phone) -> set[str]:
-    numbers = ("ro.serialno", "ro.boot.serialno")
-    answers = phone.ask(*(batch.program("getprop", name) for name in numbers), as_root=False)
-    return {phone.serial} | ({answer.text.strip() for (answer,) in answers if answer.ok} - _UNTOLD)
+    numbers = (batch.program("getprop", name) for name in ("ro.serialno", "ro.boot.serialno"))
+    told = {answer.text.strip() for (answer,) in phone.ask(*numbers, batch.file(BOOT_ID), as_root=False) if answer.ok}
+    return {phone.serial, *(name for name in told if not _UNTOLD.fullmatch(name))}
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from agent.ports import Completed, Transport
 from reports.record import Conditions, DeviceFacts
 from workloads.errors import FinalError, TransientError
 
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 WRITE = 'cat >"$1"; s=$?; cat "$1"; exit $s'
 """Run as `sh -c WRITE sh PATH`, the value on standard input: one write(2), as sysfs and sysctl files need; then it is
 read back. Exit status: of the write."""

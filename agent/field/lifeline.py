@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from agent.device import batch
-from agent.device.phone import Phone
+from agent.device.phone import BOOT_ID, Phone
 from agent.field.finding import Finding
 from agent.knobs.deadman import FOLDER, DeadMan, Terms
 from agent.knobs.deadman_scripts import ALIVE
-from agent.knobs.leftover import BOOT_ID
 from agent.ports import Clock, Revivable
 from workloads.errors import DeviceError, FinalError, TransientError
 

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from agent.device import batch
-from agent.device.phone import Phone
+from agent.device.phone import BOOT_ID, Phone
 from agent.knobs.base import Knob
 from agent.knobs.deadman import FOLDER, SWEEP, here
 from agent.knobs.deadman_scripts import ALIVE
 from agent.knobs.discover import find
 from reports.printable import printable
 from workloads.errors import FinalError, InputError
-
-BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from agent.device.phone import Phone
+from agent.device.phone import BOOT_ID, Phone
 from agent.knobs import leftover
 from agent.knobs.base import Knob
 from agent.knobs.deadman import DeadMan, Terms, here
 from agent.knobs.discover import discover, find
-from agent.knobs.leftover import BOOT_ID, Leftover
+from agent.knobs.leftover import Leftover
 from agent.knobs.undisturbed import undisturbed
 from reports.atomic import write_bytes
 from reports.encoding import decode, encode

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Waiting for a phone that has stopped answering: link dropped, adb restarted, a hang that passes."""
 
-from agent.device.phone import Phone
-from agent.knobs.leftover import BOOT_ID
+from agent.device.phone import BOOT_ID, Phone
 from agent.ports import Clock, Revivable
 from workloads.errors import FinalError, SetupError, TransientError
 

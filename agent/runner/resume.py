@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from agent.device.phone import Phone
+from agent.device.phone import BOOT_ID, Phone
 from agent.knobs import leftover, undo
 from agent.knobs.discover import discover
 from agent.ports import Clock
@@ -89,7 +89,7 @@ def resume(phone: Phone, store: RunStore, request: Request, clock: Clock, watch:
 def _rebooted(phone: Phone, store: RunStore) -> tuple[str, ...]:
     """Say so when the phone has started anew since the run changed its settings."""
     journal = undo.load(store.undo_path)
-    same = journal is None or journal.boot_id == phone.read_text(leftover.BOOT_ID)
+    same = journal is None or journal.boot_id == phone.read_text(BOOT_ID)
     return () if same else ("it has rebooted since",)
 
 

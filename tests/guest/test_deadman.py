@@ -14,7 +14,7 @@ import pytest
 
 from agent.cli.main import main
 from agent.device.adb import connect
-from agent.device.phone import Phone, attach
+from agent.device.phone import BOOT_ID, Phone, attach
 from agent.handheld import adbserver, registry
 from agent.handheld.machine import Handheld
 from agent.handheld.options import HandheldOptions
@@ -176,7 +176,7 @@ def test_any_word_comes_back_from_the_journal_through_mksh_and_none_runs_as_code
     phone.shell("sh", "-c", 'echo now >"$1"', "sh", where, as_root=True, check=True)
     dead_man = DeadMan(phone, "a test", Terms(1))
     command = ("sh", "-c", 'printf "%s\\0" "$@" >"$0"', out, *words)
-    dead_man.hold(phone.read_text(leftover.BOOT_ID), ("any", where, "$(id)"), command)
+    dead_man.hold(phone.read_text(BOOT_ID), ("any", where, "$(id)"), command)
     dead_man.hush()
     until(lambda: (found := leftover.look(phone)) is not None and not found.alive)
     done = phone.shell("cat", out, as_root=True, check=True)

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.device.adb import connect
-from agent.device.phone import Phone
+from agent.device.phone import BOOT_ID, Phone
 from agent.device.root import NO_ROOT
 from agent.knobs import leftover
 from agent.knobs.base import FileKnob
@@ -140,7 +140,7 @@ class Bench:
     def guard(self, *knobs: FileKnob, run: str = "run") -> Guard:
         """What `guarded` lends, without the end that a killed run does not have either."""
         (self.top / run).mkdir(exist_ok=True)
-        journal = Journal("A1", self.phone.read_text(leftover.BOOT_ID))
+        journal = Journal("A1", self.phone.read_text(BOOT_ID))
         found = {knob.name: knob for knob in knobs}
         dead_man = DeadMan(self.phone, str(self.top / run), self.terms)
         return Guard(

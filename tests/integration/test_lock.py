@@ -35,10 +35,16 @@ def test_it_is_the_same_phone_over_wi_fi(phone: Phone) -> None:
         enter(taken(phone))
 
 
-def test_phones_without_a_number_of_their_own_are_different_phones() -> None:
-    properties = {"ro.serialno": "0123456789ABCDEF"}
-    with taken(attach(fake_phone(serial="a/b", properties=properties))):
-        enter(taken(attach(fake_phone(serial="192.0.2.2:5555", properties=properties))))
+@pytest.mark.parametrize("number", ["", "0123456789ABCDEF", "EMULATOR36X1X11X0"])
+def test_phones_without_a_number_of_their_own_are_told_apart_by_their_boot(number: str) -> None:
+    near, far = fake_phone(serial="emulator-5554"), fake_phone(serial="127.0.0.1:5555")
+    for fake in (near, far):
+        fake.properties["ro.serialno"] = number
+    with taken(attach(near)):
+        enter(taken(attach(far)))
+    far.kernel.boot_id = near.kernel.boot_id
+    with taken(attach(near)), pytest.raises(TransientError, match=r"127\.0\.0\.1:5555: busy"):
+        enter(taken(attach(far)))
 
 
 OWNER = """
