@@ -89,14 +89,14 @@ class Kill:
     Attributes:
         process: its name.
         pid: its pid.
-        by: `lmkd` or `oom`.
+        by: `lmkd`; `oom`, the kernel's OOM killer; `lmk`, its low memory killer of before Linux 4.12.
         adj: oom_score_adj when killed; None when not told.
         reason: as the killer printed it.
     """
 
     process: str
     pid: int
-    by: Literal["lmkd", "oom"]
+    by: Literal["lmkd", "oom", "lmk"]
     adj: int | None
     reason: str
 

@@ -53,6 +53,7 @@ class FakeKernel:
             "pswpin": 0,
             "pswpout": 0,
             "pgrotated": 0,
+            "oom_kill": 0,
         }
     )
     queued: int = 0

@@ -169,6 +169,10 @@ _LMKD = re.compile(
     r" (?:oom_)?(?:score_)?adj (?P<adj>-?\d+)(?P<rest>.*)$",
     re.MULTILINE,
 )
+_LMK = re.compile(
+    r"lowmemorykiller: Killing '(?P<name>.*)' \((?P<pid>\d+)\)(?: \(tgid (?P<tgid>\d+)\))?, adj (?P<adj>-?\d+),"
+    r"(?=(?P<rest>(?:.*\n){0,5}))"
+)
 _OOM = re.compile(r"Killed process (?P<pid>\d+) \((?P<name>.*)\),? (?=UID |total-vm:)(?P<rest>.*)$", re.MULTILINE)
 
 
@@ -182,6 +186,21 @@ def lmkd_kills(text: str) -> tuple[Kill, ...]:
         Kill(m["name"], int(m["pid"]), "lmkd", int(m["adj"]), m["rest"].partition("reason: ")[2].strip() or "not told")
         for m in _LMKD.finditer(text)
     )
+
+
+def lmk_kills(text: str) -> tuple[Kill, ...]:
+    """Find kills by the kernel's low memory killer in dmesg (drivers/staging/android/lowmemorykiller.c, lowmem_scan).
+
+    Linux 4.12 removed it; vendors carried it on to 4.14. Its words go over several lines; what of them tells why is
+    `cache 1kB is below limit 2kB` on the second or third. Since 4.4 the pid may be a thread's: `tgid` is the process.
+    """
+    return tuple(_lmk_kill(match) for match in _LMK.finditer(text))
+
+
+def _lmk_kill(match: re.Match[str]) -> Kill:
+    why = re.search(r"cache -?\d+kB is below (?:limit )?-?\d+kB", match["rest"].partition("Killing '")[0])
+    pid = int(match["tgid"] or match["pid"])
+    return Kill(match["name"], pid, "lmk", int(match["adj"]), why[0] if why else "not told")
 
 
 def oom_kills(text: str) -> tuple[Kill, ...]:

@@ -17,7 +17,7 @@ from agent.device.quoting import quote
 from agent.knobs.activity import Activity, survey, vmstat_growth
 from agent.knobs.undo import Guard
 from agent.ports import Clock
-from agent.runner import conditions, hostload, waiting
+from agent.runner import conditions, hostload, kernel_log, waiting
 from agent.runner.conditions import Kept, joined
 from agent.runner.rewritten import name_the_writer
 from agent.runner.script import parse_eaters, render
@@ -178,7 +178,7 @@ def _record(
         settings=begun.settings,
         proof=proof,
         launches=launches,
-        kills=(*parse.lmkd_kills(window.log), *parse.oom_kills(window.kernel_log)),
+        kills=(*parse.lmkd_kills(window.log), *parse.lmk_kills(window.kernel_log), *parse.oom_kills(window.kernel_log)),
         eaters=eaters,
         before=window.before,
         after=window.after,
@@ -216,7 +216,8 @@ def _measured(bench: Bench, remote: str, trace: Wanted | None, stages: Stages) -
     """
     phone, limits = bench.phone, bench.experiment.limits
     around = conditions.look(phone, bench.kept)
-    before, busy_before, (now,) = survey(phone, _NOW)
+    before, busy_before, (now, driver) = survey(phone, _NOW, kernel_log.DRIVER)
+    begin = kernel_log.mark(phone, driver, busy_before)
     _check_battery(phone, before, limits.min_battery_percent)
     with _recording(bench, trace, stages) as stop:
         host_before = hostload.sample(bench.qemu_pid)
@@ -229,11 +230,11 @@ def _measured(bench: Bench, remote: str, trace: Wanted | None, stages: Stages) -
         with stages.stage("collect"):
             logcat = batch.program("logcat", "-d", "-v", "threadtime", "-T", parse.log_time(now.text))
             after, busy_after, (log,) = survey(phone, logcat)
-            kernel_log = _oom_lines(phone, busy_before, busy_after)
+            in_kernel = kernel_log.told(phone, begin, busy_before, busy_after)
             before, after = joined(before, around), joined(after, conditions.look(phone, bench.kept))
         with stages.stage("check pages"):
             bench.workspace.finish(remote, pid, _EATERS_END_S)
-    return Window(before, after, busy_before, busy_after, log.text, kernel_log, host_busy, lost_s)
+    return Window(before, after, busy_before, busy_after, log.text, in_kernel, host_busy, lost_s)
 
 
 def _check_battery(phone: Phone, now: Conditions, least: int) -> None:
@@ -273,15 +274,6 @@ def _recording(bench: Bench, wanted: Wanted | None, stages: Stages) -> Iterator[
             tracing.stop()
             tracing.remove()
         raise
-
-
-def _oom_lines(phone: Phone, before: Activity, after: Activity) -> str:
-    """The kernel log's last OOM kills, as many as the window had; nothing is asked when it had none."""
-    kills = vmstat_growth(before, after).get("oom_kill", 0)
-    if not kills:
-        return ""
-    lines = [line for line in phone.shell("dmesg", as_root=True).out.splitlines() if "Killed process" in line]
-    return "\n".join(lines[-kills:])
 
 
 def _collect(bench: Bench, remote: str) -> tuple[tuple[LaunchResult, ...], tuple[EaterResult, ...]]:

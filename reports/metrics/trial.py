@@ -193,8 +193,8 @@ TRIAL: tuple[Metric, ...] = (
         "count",
         "lower",
         "trial",
-        "Processes killed, by lmkd or the OOM killer",
-        "android.memory.lmk, ftrace oom/mark_victim and the trial's log",
+        "Processes killed, by lmkd or the kernel",
+        "android.memory.lmk, ftrace oom/mark_victim, lowmemorykiller/lowmemory_kill and the trial's log",
         (
             "atrace of lmkd",
             "ftrace oom/mark_victim",

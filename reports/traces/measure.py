@@ -74,7 +74,7 @@ class TraceLaunch:
 
 @dataclass(frozen=True)
 class TraceKill:
-    """A kill that the trace shows; `by` is `lmkd` or `oom`, `at_s` seconds since the trace began."""
+    """A kill that the trace shows; `by` is `lmkd`, `oom` or `lmk`, `at_s` seconds since the trace began."""
 
     pid: int
     process: str
@@ -268,7 +268,7 @@ def _launches(trace: "Trace", start: int) -> tuple[TraceLaunch, ...]:
 
 
 def _kills(trace: "Trace", start: int) -> tuple[tuple[TraceKill, ...], bool]:
-    """The kills, and whether both killers were watched: only then is their absence a figure."""
+    """The kills, and whether lmkd and the OOM killer were watched: only then is their absence a figure."""
     rows = queries.ask(trace, "kills")
     watched = set(rows.killer[rows.ts.isna()])
     kills = tuple(
@@ -282,7 +282,7 @@ def _kills(trace: "Trace", start: int) -> tuple[tuple[TraceKill, ...], bool]:
         )
         for ts, pid, process, killer, adj, reason in rows[rows.ts.notna()].sort_values("ts").itertuples(index=False)
     )
-    return kills, watched == {"lmkd", "oom"}
+    return kills, watched >= {"lmkd", "oom"}
 
 
 def _given(value: object) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.device.fake import Call, Fault, failed
+from agent.device.fake_kernel import FakeFile
 from agent.device.phone import attach
 from agent.knobs import undo
 from agent.knobs.discover import discover
@@ -91,6 +92,19 @@ def test_killed_eaters_failed_launches_and_lmkd_kills_are_told(tmp_path: Path) -
     assert [caveat.code for caveat in record.caveats] == ["eaters-killed", "launch-failed"]
     assert record.launches[0].status == "error"
     assert [(one.process, one.by, one.adj) for one in record.kills] == [("com.a", "lmkd", 900)]
+
+
+def test_the_kernels_own_low_memory_killer_is_asked_after_each_trial(tmp_path: Path) -> None:
+    kill = "[{at}.0] lowmemorykiller: Killing 'com.a' ({at}), adj 906,\n[{at}.0]   to free 1kB\n"
+
+    def each(number: int) -> None:
+        trials.phone.programs["dmesg"] = lambda _call: "".join(kill.format(at=at) for at in range(number + 1))
+
+    trials = Trials(experiment(), each=each)
+    trials.phone.files["/sys/module/lowmemorykiller/parameters/minfree"] = FakeFile("18432,23040\n", root_only=True)
+    first, second = run(trials, tmp_path / "run").records()
+    assert [(one.by, one.pid) for one in first.kills] == [("lmk", 0), ("lmk", 1)]
+    assert [(one.by, one.pid) for one in second.kills] == [("lmk", 2)]
 
 
 def test_every_problem_is_told_before_the_first_write(tmp_path: Path) -> None:

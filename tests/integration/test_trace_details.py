@@ -195,6 +195,15 @@ def test_kills_are_told_by_killer_and_by_what_queued_just_before(measure: Measur
     }
 
 
+def test_kills_by_the_kernels_low_memory_killer_are_a_figure_of_their_own(measure: Measure) -> None:
+    trace = TraceBuilder().process(100, "com.app").event(1, tid=60, lowmemory_kill={"pid": 100, "comm": "com.app"})
+    found = measure(trace)
+    assert details(found) == {"kills_lmk": 1}
+    assert [(kill.process, kill.by) for kill in found.kills] == [("com.app", "lmk")]
+    quiet = TraceBuilder().prints(1, APP, "B|1|x").config("lowmemorykiller/lowmemory_kill")
+    assert details(measure(quiet)) == {"kills_lmk": 0}
+
+
 def test_the_first_kill_is_timed_from_the_first_reclaim(measure: Measure) -> None:
     trace = awake(TraceBuilder().config("oom/mark_victim"), 2, 6)
     for at, pid in ((5, 7), (4.5, 8)):

@@ -46,6 +46,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "disk_free": parse.disk_free,
     "getprop": parse.getprop,
     "is_root": lambda text: any(works(Says(text), form) for form in FORMS),
+    "lmk_kills": parse.lmk_kills,
     "lmkd_kills": parse.lmkd_kills,
     "meminfo": parse.meminfo,
     "numbers": parse.numbers,

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Who was killed by whom, how soon, and whether it happened while pages queued.
 --
--- metric  STRING  kills_lmkd, kills_oom, kill_adj_min, kill_first, kill_watched, kills_while_queued
+-- metric  STRING  kills_lmkd, kills_oom, kills_lmk, kill_adj_min, kill_first, kill_watched, kills_while_queued
 -- value   DOUBLE  counts; oom_score_adj for kill_adj_min; seconds since the kernel's first reclaim for kill_first and kill_watched
 -- note    STRING  always NULL
 --
@@ -14,9 +14,9 @@ WITH
     SELECT ts, 'lmkd' AS killer, oom_score_adj AS adj
     FROM android_lmk_events
     UNION ALL
-    SELECT ts, 'oom', NULL
+    SELECT ts, iif(name = 'mark_victim', 'oom', 'lmk'), NULL
     FROM reclaim_event
-    WHERE name = 'mark_victim'
+    WHERE name IN ('mark_victim', 'lowmemory_kill')
   ),
   watched AS (
     SELECT 'lmkd' AS killer
@@ -24,6 +24,9 @@ WITH
     UNION ALL
     SELECT 'oom'
     WHERE reclaim_asked('mark_victim')
+    UNION ALL
+    SELECT 'lmk'
+    WHERE reclaim_asked('lowmemory_kill')
   ),
   known AS (
     SELECT killer FROM watched UNION SELECT killer FROM victim

@@ -83,7 +83,8 @@ WHERE name IN (
   'mm_vmscan_throttled',
   'writeback_congestion_wait',
   'writeback_wait_iff_congested',
-  'mark_victim'
+  'mark_victim',
+  'lowmemory_kill'
 );
 
 -- kswapd() in mm/vmscan.c emits mm_vmscan_kswapd_wake before every balance_pgdat(), so several in a row mean it stayed up;

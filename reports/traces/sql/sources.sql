@@ -59,6 +59,9 @@ UNION
 SELECT 'ftrace oom/mark_victim'
 WHERE EXISTS (SELECT 1 FROM reclaim_event WHERE name = 'mark_victim') OR reclaim_asked('mark_victim')
 UNION
+SELECT 'ftrace lowmemorykiller/lowmemory_kill'
+WHERE EXISTS (SELECT 1 FROM reclaim_event WHERE name = 'lowmemory_kill') OR reclaim_asked('lowmemory_kill')
+UNION
 SELECT 'atrace of lmkd'
 WHERE reclaim_lmkd_watched() OR EXISTS (SELECT 1 FROM android_lmk_events)
 UNION
