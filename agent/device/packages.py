@@ -34,6 +34,16 @@ def version(text: str, package: str) -> str | None:
     return f"{name[1] if name else 'null'} ({code[1]})" if found and code else None
 
 
+def enabled(text: str, package: str) -> int | None:
+    """Read `dumpsys package NAME`: PackageManager.COMPONENT_ENABLED_STATE_* for the first user; None: it does not tell.
+
+    Settings.java, dumpPackageLPr: `User 0: ceDataInode=1 installed=true ... enabled=0 instant=false`.
+    """
+    _, _, block = text.partition(f"Package [{package}]")
+    state = re.search(r"^[ \t]*User 0:.*[ \t]enabled=(\d)\b", block, re.MULTILINE)
+    return int(state[1]) if state else None
+
+
 def memory(text: str) -> Mapping[str, int]:
     """Read `dumpsys meminfo`: package -> bytes (PSS) of its processes, those called `PACKAGE:NAME` included.
 

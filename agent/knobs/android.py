@@ -3,7 +3,7 @@
 
 settings:TABLE/NAME   `settings get|put|delete`; `null` where there is none (SettingsService.java)
 prop:NAME             `getprop`, `setprop` as root where there is root
-enabled:PACKAGE       `pm list packages -d`, `pm disable-user`, `pm enable`
+enabled:PACKAGE       `dumpsys package`, `pm enable|disable-user|default-state`: what Android's shell user may change
 android:airplane      `cmd connectivity airplane-mode` (Android 11 and later)
 android:bg-dexopt     ART's background compilation (Android 14 and later): `pm bg-dexopt-job --disable`; whether its
                       job is there is what JobScheduler tells (BackgroundDexoptJob.java, JOB_ID)
@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from agent.device import batch
+from agent.device import batch, packages
 from agent.device.phone import Phone, said
 from agent.knobs.app import PACKAGE
 from agent.knobs.base import FileKnob
@@ -23,6 +23,10 @@ _NONE = "null"
 _WORD = r"[A-Za-z0-9_.-]+"
 _DEXOPT_JOB = "27873780"
 _SWITCH = ("on", "off")
+_STATES = {0: "default", 1: "on"}
+"""Of PackageManager.COMPONENT_ENABLED_STATE_*; the rest are ways to be disabled. `default` is what the app's manifest
+says: nearly always on, but not the same as being turned on by somebody, and so it is put back."""
+_TO_STATE = {"on": "enable", "off": "disable-user", "default": "default-state"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,15 +134,14 @@ def _property(rest: str) -> Told:
 
 def _enabled(package: str) -> Told:
     def reads(text: str) -> str | None:
-        lines = text.splitlines()
-        known = all(line.startswith("package:") for line in lines)
-        return ("off" if f"package:{package}" in lines else "on") if known else None
+        state = packages.enabled(text, package)
+        return None if state is None else _STATES.get(state, "off")
 
     def command(value: str) -> tuple[str, ...]:
-        return ("pm", "enable", package) if value == "on" else ("pm", "disable-user", "--user", "0", package)
+        return ("pm", _TO_STATE[value], "--user", "0", package)
 
-    ask = ("pm", "list", "packages", "-d")
-    return Told(f"enabled:{package}", f"package {package}", ask=ask, reads=reads, command=command, words=_SWITCH)
+    ask, words = ("dumpsys", "package", package), tuple(_TO_STATE)
+    return Told(f"enabled:{package}", f"package {package}", ask=ask, reads=reads, command=command, words=words)
 
 
 def _airplane() -> Told:
@@ -179,7 +182,7 @@ _EXAMPLES = {
 FORMS = (
     ("settings:TABLE/NAME", "settings", "what it takes; null: none"),
     ("prop:NAME", "properties", "what it takes"),
-    ("enabled:PACKAGE", "the package manager", "on, off"),
+    ("enabled:PACKAGE", "the package manager", "on, off, default"),
     ("android:airplane", "cmd connectivity", "on, off"),
     ("android:bg-dexopt", "pm bg-dexopt-job", "on, off"),
 )

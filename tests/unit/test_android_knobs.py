@@ -16,7 +16,7 @@ SCALE = "settings:global/window_animation_scale"
 CHANGES = [
     (SCALE, "1.0", "0"),
     ("settings:system/user_rotation", "null", "0"),
-    ("enabled:com.android.vending", "on", "off"),
+    ("enabled:com.android.vending", "default", "off"),
     ("android:airplane", "off", "on"),
     ("android:bg-dexopt", "on", "off"),
 ]
@@ -24,7 +24,7 @@ CHANGES = [
 
 @pytest.fixture
 def fake() -> FakePhone:
-    return fake_phone()
+    return fake_phone(packages={"com.android.vending"})
 
 
 @pytest.mark.parametrize(("name", "first", "value"), CHANGES)
@@ -47,6 +47,24 @@ def test_the_phone_puts_it_back_by_itself(fake: FakePhone, tmp_path: Path, name:
     guard.dead_man.hush()
     fake.fall_silent()
     assert find(name, {}, phone.serial).read(phone) == first
+
+
+@pytest.mark.parametrize(("state", "first"), [(0, "default"), (1, "on"), (3, "off")])
+def test_a_package_is_put_back_to_the_very_state_it_had(
+    fake: FakePhone, tmp_path: Path, state: int, first: str
+) -> None:
+    fake.android.apps.enabled["com.android.vending"] = state
+    with guarded(attach(fake), tmp_path / "undo.json") as guard:
+        assert guard.knob("enabled:com.android.vending").read(guard.phone) == first
+        for value in ("on", "off"):
+            guard.hold(Setting("enabled:com.android.vending", value))
+    assert fake.android.apps.enabled["com.android.vending"] == state
+
+
+def test_a_package_that_is_not_there_is_left_alone(fake: FakePhone, tmp_path: Path) -> None:
+    with guarded(attach(fake), tmp_path / "undo.json") as guard:
+        why = guard.try_hold(Setting("enabled:com.example.none", "off"))
+    assert "Unable to find package: com.example.none" in str(why)
 
 
 def test_what_the_phone_refuses_is_said_and_leaves_nothing_to_undo(fake: FakePhone, tmp_path: Path) -> None:

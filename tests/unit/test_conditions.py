@@ -10,7 +10,7 @@ from agent.device.fake import Call, FakePhone, fake_phone
 from agent.device.fake_kernel import FakeFile
 from agent.device.phone import attach
 from agent.knobs.undo import guarded
-from agent.runner.conditions import WAKE, Kept, doubts, hold, look, make_ready, planned, settings, warmer
+from agent.runner.conditions import STORE, WAKE, Kept, doubts, hold, look, make_ready, planned, settings, warmer
 from reports.record import Conditions
 from tests.support.runs import StillClock
 from workloads.conditions import Keep
@@ -24,7 +24,7 @@ SLATE = "/sys/class/power_supply/battery/batt_slate_mode"
 
 @pytest.fixture
 def fake() -> FakePhone:
-    fake = fake_phone()
+    fake = fake_phone(packages={STORE})
     fake.files[SLATE] = FakeFile("0\n", root_only=True)
 
     def wake(_call: Call) -> str:
@@ -43,15 +43,15 @@ def test_all_of_it_is_set_and_back_at_the_end(fake: FakePhone, tmp_path: Path) -
         assert fake.android.settings["global/window_animation_scale"] == "0"
         assert fake.android.settings["system/screen_brightness"] == "120"
         assert fake.android.settings["global/airplane_mode_on"] == "1"
-        assert fake.android.disabled == {"com.android.vending"}
+        assert fake.android.apps.enabled == {STORE: 3}
         assert fake.files[SLATE].text.strip() == "1"
         assert look(phone, kept).kept == kept.wanted
     assert fake.android.settings == before
-    assert (fake.android.dexopt, fake.android.disabled, fake.files[SLATE].text.strip()) == (True, set(), "0")
+    assert (fake.android.dexopt, fake.android.apps.enabled, fake.files[SLATE].text.strip()) == (True, {STORE: 0}, "0")
 
 
 def test_what_a_user_build_does_not_allow_is_skipped_and_said_and_the_rest_is_set(tmp_path: Path) -> None:
-    fake = fake_phone(roots=frozenset())
+    fake = fake_phone(roots=frozenset(), packages={STORE})
     fake.android.refuses = ("airplane-mode", "bg-dexopt-job")
     phone = attach(fake)
     with guarded(phone, tmp_path / "undo.json") as guard:

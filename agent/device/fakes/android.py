@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from agent.device.fakes.apps import FakeApps, package_manager
 
+_STATES = {"default-state": (0, "default"), "enable": (1, "enabled"), "disable-user": (3, "disabled-user")}
+
 
 @dataclass
 class FakeAndroid:
@@ -16,7 +18,6 @@ class FakeAndroid:
         refuses: parts of a command line that it answers with a SecurityException, as user builds do.
         lacks: services and commands that it does not know.
         dexopt: whether ART's background job is scheduled.
-        disabled: packages that are disabled.
         awake: whether the screen is on.
         locked: whether the lock screen shows.
         apps: what is known of apps besides their names.
@@ -33,7 +34,6 @@ class FakeAndroid:
     refuses: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     dexopt: bool = True
-    disabled: set[str] = field(default_factory=set)
     awake: bool = False
     locked: bool = True
     apps: FakeApps = field(default_factory=FakeApps)
@@ -83,13 +83,11 @@ class FakeAndroid:
         if words[0] == "bg-dexopt-job":
             self.dexopt = words[1] == "--enable"
             return 0, ""
-        if words[0] == "disable-user":
-            self.disabled.add(words[-1])
-            return 0, f"Package {words[-1]} new state: disabled-user\n"
-        if words[0] == "enable":
-            self.disabled.discard(words[-1])
-            return 0, f"Package {words[-1]} new state: enabled\n"
-        return (0, "".join(f"package:{name}\n" for name in sorted(self.disabled))) if words[-1] == "-d" else None
+        if words[0] in _STATES:
+            number, state = _STATES[words[0]]
+            self.apps.enabled[words[-1]] = number
+            return 0, f"Package {words[-1]} new state: {state}\n"
+        return None
 
     def _wake(self, _words: tuple[str, ...]) -> tuple[int, str]:
         self.awake = True

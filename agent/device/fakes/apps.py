@@ -20,6 +20,7 @@ class FakeApps:
         version: package -> version name and code.
         memory_kib: process -> PSS of the processes that run.
         system: packages that nobody installed.
+        enabled: package -> PackageManager.COMPONENT_ENABLED_STATE_*, 0 (default) unless told otherwise.
         refuses: what `pm install` says instead of installing.
     """
 
@@ -27,6 +28,7 @@ class FakeApps:
     version: dict[str, tuple[str, int]] = field(default_factory=dict)
     memory_kib: dict[str, int] = field(default_factory=dict)
     system: set[str] = field(default_factory=set)
+    enabled: dict[str, int] = field(default_factory=dict)
     refuses: str = ""
 
     def listed(self, packages: set[str]) -> str:
@@ -48,6 +50,7 @@ class FakeApps:
         return (
             f"Packages:\n  Package [{package}] (c0ffee):\n    userId=10080\n"
             f"    versionCode={code} minSdk=24 targetSdk=33\n    versionName={name}\n"
+            f"    User 0: ceDataInode=7 installed=true stopped=false enabled={self.enabled.get(package, 0)}\n"
         )
 
     def meminfo(self) -> str:
