@@ -48,11 +48,10 @@ def memory(text: str) -> Mapping[str, int]:
     """Read `dumpsys meminfo`: package -> bytes (PSS) of its processes, those called `PACKAGE:NAME` included.
 
     ActivityManagerService.java, `Total PSS by process`; Android 12 and later print `Total RSS by process` above it.
-    Each kind of total is followed by an empty line.
     """
     _, _, block = text.partition("Total PSS by process:\n")
     found: dict[str, int] = {}
-    for size, process in _PROCESS.findall(block.partition("\n\n")[0]):
+    for size, process in _PROCESS.findall(re.split(r"^Total ", block, maxsplit=1, flags=re.MULTILINE)[0]):
         package = process.partition(":")[0]
         found[package] = found.get(package, 0) + int(size.replace(",", "")) * _KIB
     return found
