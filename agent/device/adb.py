@@ -4,7 +4,6 @@
 import contextlib
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,14 @@ _MAX_REQUEST = (
 )
 
 
+@dataclass
+class _Silence:
+    """Whether a phone let a time run out; until when (monotonic clock, s) it is not asked for a sign of life again."""
+
+    kept: bool = False
+    rests_until: float = 0.0
+
+
 @dataclass(frozen=True)
 class AdbTransport:
     """One phone behind an adb server; implements `agent.ports.Transport`. Holds no connection: each call makes one.
@@ -35,13 +42,15 @@ class AdbTransport:
         sync_timeout_s: seconds a file transfer may stand still.
         sign_s: seconds that a phone which let a time run out has to give a sign of life before it is asked for more:
             else each command of a long clean-up would wait in full on a link that is silent.
+        rest_s: seconds after a sign that did not come in which the next command is not tried: a clean-up has a dozen.
     """
 
     serial: str
     server: Address
     sync_timeout_s: float = 30.0
     sign_s: float = 10.0
-    _silent: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
+    rest_s: float = 5.0
+    _silence: _Silence = field(default_factory=_Silence, compare=False, repr=False)
 
     def run(
         self, argv: Sequence[str], *, stdin: bytes = b"", timeout_s: float = 30.0, pulse: Pulse | None = None
@@ -56,14 +65,14 @@ class AdbTransport:
         request = f"shell,v2,raw:{command_line(argv)}".encode("utf-8", "surrogateescape")
         if len(request) > _MAX_REQUEST:
             raise InputError(f"{self.serial}: a command of {len(request)} bytes is too long for adb: {argv[0]} ...")
-        if self._silent.is_set() and pulse is None:
+        if self._silence.kept and pulse is None:
             self._await_sign()
         with self._talk(argv[0]), self._connected(min(timeout_s, 30.0) if pulse else timeout_s) as link:
             _ask(link, request)
             try:
                 output = shell_v2.converse(link.conn, stdin, timeout_s, pulse=pulse)
             except shell_v2.TimeOutError as error:
-                self._silent.set()
+                self._silence.kept = True
                 raise TransientError(_too_slow(self.serial, argv, timeout_s, error.seen)) from error
         return Completed(tuple(argv), output.code, _text(output.out), _text(output.err))
 
@@ -93,7 +102,7 @@ class AdbTransport:
         """
         from adbutils import AdbDevice, Sync  # noqa: PLC0415 - imported late: 0.3 s that --help must not pay
 
-        if self._silent.is_set():
+        if self._silence.kept:
             self._await_sign()
         with self._talk(f"pull {remote}"):
             sync = Sync(AdbDevice(self._client(self.sync_timeout_s), serial=self.serial))
@@ -139,14 +148,15 @@ class AdbTransport:
         Raises:
             TransientError: it is silent still.
         """
-        self._silent.clear()
+        why = f"{self.serial}: fell silent and gave no sign of life within {self.sign_s:g} s; is it still connected?"
+        if time.monotonic() < self._silence.rests_until:
+            raise TransientError(why)
+        self._silence.kept = False
         try:
             self.run(("true",), timeout_s=self.sign_s)
         except TransientError as error:
-            self._silent.set()
-            raise TransientError(
-                f"{self.serial}: fell silent and gave no sign of life within {self.sign_s:g} s; is it still connected?"
-            ) from error
+            self._silence.kept, self._silence.rests_until = True, time.monotonic() + self.rest_s
+            raise TransientError(why) from error
 
     def _client(self, timeout_s: float) -> "AdbClient":
         from adbutils import AdbClient  # noqa: PLC0415 - imported late: 0.3 s that --help must not pay
@@ -168,7 +178,7 @@ class AdbTransport:
         try:
             yield
         except (AdbTimeout, TimeoutError) as error:
-            self._silent.set()
+            self._silence.kept = True
             raise TransientError(
                 f"{self.serial}: no answer in time to {what}; is the phone still connected?"
             ) from error

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,9 +86,10 @@ def test_a_slow_command_is_told_with_what_it_printed(phone: AdbTransport) -> Non
         phone.run(("sleep", "5"), timeout_s=0.05)
 
 
-def test_on_a_silent_link_only_the_first_command_waits_in_full() -> None:
+@pytest.mark.parametrize("rest_s", [0.0, 600.0])
+def test_on_a_silent_link_only_the_first_command_waits_in_full_and_only_the_second_for_a_sign(rest_s: float) -> None:
     with adb_server(phones={"A1": "device"}, mute=True) as running:
-        phone = AdbTransport("A1", parse_address(running.address), sign_s=0.2)
+        phone = AdbTransport("A1", parse_address(running.address), sign_s=0.2, rest_s=rest_s)
         with pytest.raises(TransientError, match="no answer in time to cat"):
             phone.run(("cat",), timeout_s=0.2)
         silent = r"^A1: fell silent and gave no sign of life within 0\.2 s"
@@ -96,7 +98,11 @@ def test_on_a_silent_link_only_the_first_command_waits_in_full() -> None:
         with pytest.raises(TransientError, match=silent):
             phone.pull("/a", Path("a"))
         running.mute = False
-        assert phone.run(("echo", "back")).out == "back\n"
+        if rest_s:
+            with pytest.raises(TransientError, match=silent):
+                phone.run(("echo", "back"))
+        else:
+            assert replace(phone, sign_s=30.0).run(("echo", "back")).out == "back\n"
 
 
 def test_a_command_longer_than_adb_can_carry_is_refused(phone: AdbTransport) -> None:
