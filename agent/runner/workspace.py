@@ -5,13 +5,14 @@ import hashlib
 from dataclasses import dataclass
 
 from agent.capture.session import FOLDER as TRACES
-from agent.device.phone import Phone
+from agent.device.phone import Phone, said
 from workloads.errors import FinalError, TransientError
 
 ROOT = "/data/local/tmp/reclaim"
 """Under the one folder where Android lets the shell user write and run programs (shell_data_file)."""
 
-CHECK = 'mkdir -p "$1" && [ -x "$2" ]'
+CHECK = 'mkdir -p "$1" || exit 3; [ -x "$2" ]'
+_NO_FOLDER = 3
 MAKE = (
     'rm -rf "$1" && mkdir -p "$1" && cd "$1" && shift'
     ' && while [ $# -gt 1 ]; do ln -s "$2" "$1" || exit; shift 2; done && cat >run.sh'
@@ -67,6 +68,8 @@ class Workspace:
         """
         path = f"{self.root}/{name}-{hashlib.sha256(program).hexdigest()[:16]}{suffix}"
         there = self.phone.shell("sh", "-c", CHECK, "sh", self.root, path)
+        if there.code == _NO_FOLDER:
+            raise FinalError(f"{self.phone.serial}: cannot make {self.root}: {said(there)}")
         if there.code:
             self.phone.transport.push(program, path, mode=0o755)
         return path

@@ -13,7 +13,7 @@ from agent.device.fakes.texts import BATTERY
 from agent.device.phone import attach
 from agent.knobs import undo
 from agent.knobs.deadman_scripts import ADD
-from agent.runner.workspace import MAKE, ROOT
+from agent.runner.workspace import CHECK, MAKE, ROOT
 from reports.store import RunStore
 from tests.support.runner_phone import Trials
 from tests.support.runs import NR, SWAPPINESS, experiment, run, value
@@ -76,6 +76,13 @@ class TestRoom:
         trials = Trials(experiment())
         trials.phone.faults.append(Fault(ADD, answer=NO_ROOM))
         ends(trials, tmp_path / "run", FinalError, "cannot write down .*No space left on device")
+        assert trials.begun == 0
+
+    def test_a_folder_that_cannot_be_made_is_told_in_the_phones_own_words(self, tmp_path: Path) -> None:
+        trials = Trials(experiment())
+        full = failed(3, "mkdir: '/data/local/tmp/reclaim': No space left on device\n")
+        trials.phone.faults.append(Fault(CHECK, answer=full))
+        ends(trials, tmp_path / "run", FinalError, "cannot make /data/local/tmp/reclaim: .*No space left on device")
         assert trials.begun == 0
 
 
