@@ -143,9 +143,26 @@ EATER = Fault("a memory eater killed", as_root("set -- $(pidof pressure); kill -
 SCRIPT = Fault("the trial's script killed", as_root("kill -9 $(cat /data/local/tmp/reclaim/*/pid)"), in_a_trial=True)
 REWRITTEN = Fault("a setting rewritten by somebody", as_root("echo 77 >/proc/sys/vm/swappiness"), in_a_trial=True)
 DISK = Fault("phone's disk full", as_root(FILL), lambda b: b.sh("su 0 rm -f /data/full /data/fuller"), lasts_s=None)
+TRACE_GONE = Fault(
+    "trace removed while it is recorded",
+    as_root("rm /data/misc/perfetto-traces/reclaim-*"),
+    in_a_trial=True,
+)
+LOW = Fault(
+    "battery low",
+    lambda bench, _: bench.sh("dumpsys battery set level 5"),
+    lambda bench: bench.sh("dumpsys battery reset"),
+    lasts_s=None,
+)
+HOT = Fault(
+    "phone too hot",
+    lambda bench, _: bench.sh("dumpsys thermalservice override-status 4"),
+    lambda bench: bench.sh("dumpsys thermalservice reset"),
+    lasts_s=None,
+)
 CLOCK = Fault("phone's clock an hour ahead", as_root("date -u @$(($(date +%s) + 3600))"), _clock, lasts_s=None)
 
 LINK = (DROP, DROP_FOR_GOOD, SILENCE, SILENCE_FOR_GOOD, ADB_SERVER)
-PHONE = (ADBD, REBOOT, HANG, HANG_FOR_GOOD, TRACED, PERFETTO, EATER, SCRIPT, REWRITTEN, DISK, CLOCK)
+PHONE = (ADBD, REBOOT, HANG, HANG_FOR_GOOD, TRACED, PERFETTO, EATER, SCRIPT, REWRITTEN, TRACE_GONE, DISK, LOW, CLOCK)
 AGENT = (KILL, KILL_AND_DROP, TERM, HANG_UP, CTRL_C, CTRL_C_TWICE)
 FAULTS = (*LINK, *PHONE, *AGENT)
