@@ -217,6 +217,7 @@ class ExperimentFile(TomlFile):
     exclude: _Exclude = _Exclude()
     conditions: _Keep = _Keep()
     titrate: TitrateEntry | None = None
+    optional: tuple[str, ...] = ()
 
     def problems(self) -> Iterator[Problem]:
         """Too few or too many arms, a control that is no arm, two arms or rules alike, an arm without a control."""
@@ -239,6 +240,9 @@ class ExperimentFile(TomlFile):
                 yield from self._alone()
 
     def _kept_and_set(self) -> Iterator[Problem]:
+        for index, knob in enumerate(self.optional):
+            if not any(knob in arm.settings for arm in self.arms):
+                yield ("optional", index), f"no arm sets {knob!r}"
         if self.conditions.frequency and any("cpu.frequency" in arm.settings for arm in self.arms):
             yield ("conditions", "frequency"), "is what arms set: leave it to them"
 
@@ -314,6 +318,7 @@ class ExperimentFile(TomlFile):
             exclude=Exclude(**self.exclude.model_dump()),
             conditions=Keep(**self.conditions.model_dump()),
             titrate=self.titrate.spec() if self.titrate else None,
+            optional=self.optional,
         )
 
 

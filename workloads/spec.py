@@ -328,6 +328,7 @@ class Experiment:
         exclude: limits beyond which a trial is left out.
         conditions: what the phone is kept like.
         titrate: how the dose is found; None: it is the workload's own.
+        optional: knobs that arms set only where the phone has them: builds without them are to be compared.
     """
 
     name: str
@@ -347,6 +348,7 @@ class Experiment:
     exclude: Exclude = field(default_factory=Exclude)
     conditions: Keep = field(default_factory=Keep)
     titrate: Titration | None = None
+    optional: tuple[str, ...] = ()
 
 
 def controls(arms: Sequence[Arm], control: str, treatment: str = "") -> dict[str, str | None]:

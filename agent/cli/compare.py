@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="RUN_OR_TRACE",
         type=Path,
         nargs="+",
-        help="a run directory; several of one experiment are one answer; with --against, traces",
+        help="a run; several of one experiment are one answer, those of two builds are arms; with --against, traces",
     )
     parser.add_argument(
         "--against",
@@ -139,13 +139,17 @@ def _several(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         raise InputError("--questions, --parts: are answered of one run at a time; name one run, or leave them out")
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.printable import printable  # noqa: PLC0415 - the same
-    from reports.several.runs import (  # noqa: PLC0415 - imported late: `--help` needs none of it
-        gather_runs,
-        several_document,
-        several_text,
-    )
+    from reports.several.builds import are_builds, compare_builds  # noqa: PLC0415 - the same
+    from reports.several.builds_text import builds_document, builds_text  # noqa: PLC0415 - the same
+    from reports.several.pool import gather  # noqa: PLC0415 - the same
+    from reports.several.runs import read_runs, several_document, several_text  # noqa: PLC0415 - the same
 
-    gathered = gather_runs(args.run)
+    runs = read_runs(args.run)
+    if are_builds(runs):
+        builds = compare_builds(runs)
+        out.write(encode(builds_document(builds)).decode() if args.json else builds_text(builds, whole=args.all))
+        return 0
+    gathered = gather(runs)
     err.writelines(f"ignored {printable(each.path)}: {each.reason}\n" for each in gathered.left_out)
     out.write(encode(several_document(gathered)).decode() if args.json else several_text(gathered, whole=args.all))
     return 0

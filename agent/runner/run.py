@@ -84,7 +84,7 @@ def prepare(phone: Phone, request: Request) -> Ready:
     check_sql()
     knobs = discover(phone)
     since = undo.check(phone, request.out, knobs, terms_of(request))
-    experiment = _with_apps(phone, request.experiment)
+    experiment = _with_apps(phone, without_missing(request.experiment, knobs))
     versions = choosing.versions(phone, experiment.workload)
     facts = replace(phone.facts(describe(phone, knobs)), machine=dict(request.machine), apps=versions)
     refused = preflight.refusals(phone, experiment, knobs, allow_unsafe=request.allow_unsafe)
@@ -99,6 +99,15 @@ def prepare(phone: Phone, request: Request) -> Ready:
 def _marks(phone: Phone, experiment: Experiment) -> tuple[Marks, ...]:
     """Asked only where an arm wants it: phones that do not know of it need not be."""
     return ways(phone, capabilities(phone)) if any(arm.attribution != "none" for arm in experiment.arms) else ()
+
+
+def without_missing(experiment: Experiment, knobs: Mapping[str, Knob]) -> Experiment:
+    """An experiment without the settings that are optional and that the phone has no knob for."""
+    gone = {knob for knob in experiment.optional if knob not in knobs}
+    arms = (
+        replace(arm, settings=tuple(each for each in arm.settings if each.knob not in gone)) for arm in experiment.arms
+    )
+    return replace(experiment, arms=tuple(arms)) if gone else experiment
 
 
 def _with_apps(phone: Phone, experiment: Experiment) -> Experiment:

@@ -11,7 +11,7 @@ Rules:
 - A run that has nothing to compare by itself is left out, and named.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reports.analysis import Analysis, RunValues, analyse
@@ -80,7 +80,7 @@ def gather(runs: Sequence[RunValues]) -> Gathered:
     _no_run_twice(runs)
     asking = [run for run in runs if len(run.experiment.arms) >= FEWEST_ARMS]
     for run in asking[1:]:
-        _same_experiment(asking[0], run)
+        check_same_experiment(asking[0], run)
     analyses = [analyse(run) for run in runs]
     left_out = tuple(LeftOut(each.run.path, _why_not(each)) for each in analyses if not each.verdict.arms)
     phones: dict[tuple[str, str], list[Analysis]] = {}
@@ -170,7 +170,12 @@ def _no_run_twice(runs: Sequence[RunValues]) -> None:
                 raise InputError(f"{run.path}: is a copy of {other.path}, every figure is the same; name each run once")
 
 
-def _same_experiment(one: RunValues, other: RunValues) -> None:
+def check_same_experiment(one: RunValues, other: RunValues) -> None:
+    """Pass where two runs ask the same.
+
+    Raises:
+        InputError: they do not; what differs.
+    """
     found = list(differences(one.experiment, other.experiment))
     if found:
         raise InputError(
@@ -200,13 +205,17 @@ def _arms(one: Experiment, other: Experiment) -> Iterator[str]:
     before = {arm.name: arm for arm in one.arms}
     for arm in other.arms:
         known = before[arm.name]
-        settings = [each.levels for each in (known, arm)]
+        settings = [_fixed(each.levels, one.optional) for each in (known, arm)]
         if settings[0] != settings[1]:
             yield f"arm {arm.name} with {_settings(settings[1])}, not {_settings(settings[0])}"
         if known.trace != arm.trace:
             yield f"arm {arm.name} {'with' if arm.trace else 'without'} a trace"
         elif known.recording != arm.recording:
             yield f"arm {arm.name} recorded by {arm.recording}, not by {known.recording}"
+
+
+def _fixed(levels: Mapping[str, str], optional: Collection[str]) -> dict[str, str]:
+    return {knob: value for knob, value in levels.items() if knob not in optional}
 
 
 def _workload(one: Workload, other: Workload) -> Iterator[str]:
@@ -234,7 +243,7 @@ def _same_phone(one: RunValues, other: RunValues) -> None:
         if pair[0] != pair[1]:
             raise InputError(
                 f"{other.path}: is of the same phone as {one.path} ({one.device.serial}) with another {what}:"
-                f" {pair[1]}, not {pair[0]}; builds as arms is not there yet, compare each by itself"
+                f" {pair[1]}, not {pair[0]}; runs of two builds can be compared as arms, of more two at a time"
             )
     rules = [set(rules_in_force(run.plan)) for run in (one, other)]
     if rules[0] != rules[1]:

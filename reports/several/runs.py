@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from reports.analysis import RunValues
 from reports.compare import document, flat, read_run
 from reports.record import SCHEMA_VERSION
 from reports.several.effect import JointEffect
@@ -15,12 +16,12 @@ from reports.store import RunStore
 from workloads.errors import InputError
 
 
-def gather_runs(paths: Sequence[Path]) -> Gathered:
-    """Read runs and put those of each phone together.
+def read_runs(paths: Sequence[Path]) -> list[RunValues]:
+    """Read runs, each once.
 
     Raises:
         StoreError: one is no run, or a file of it is broken.
-        InputError: one is given twice, or the runs are not of one experiment, or nothing is left to compare.
+        InputError: one is given twice.
     """
     seen: dict[Path, Path] = {}
     for path in paths:
@@ -28,7 +29,17 @@ def gather_runs(paths: Sequence[Path]) -> Gathered:
         if place in seen:
             raise InputError(f"{path}: is given twice; name each run once")
         seen[place] = path
-    return gather([read_run(RunStore.open(path)) for path in paths])
+    return [read_run(RunStore.open(path)) for path in paths]
+
+
+def gather_runs(paths: Sequence[Path]) -> Gathered:
+    """Read runs and put those of each phone together.
+
+    Raises:
+        StoreError: one is no run, or a file of it is broken.
+        InputError: one is given twice, or the runs are not of one experiment, or nothing is left to compare.
+    """
+    return gather(read_runs(paths))
 
 
 def several_text(gathered: Gathered, *, whole: bool = False) -> str:
