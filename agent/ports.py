@@ -2,7 +2,7 @@
 """The seams between the agent and the world: protocols of at most three methods."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -82,6 +82,24 @@ class Revivable(Protocol):
         Raises:
             TransientError: not yet.
             SetupError: no adb server, and none can be started.
+        """
+        ...
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A link that can hand on what a program prints while it runs."""
+
+    def stream(self, argv: Sequence[str], *, silence_s: float) -> Iterator[str]:
+        """Run a program; give each line it prints as it comes; ends when it ends with status 0.
+
+        Args:
+            argv: the program and its arguments.
+            silence_s: seconds without a line after which the link counts as lost.
+
+        Raises:
+            TransientError: the link dropped or fell silent, or the program ended with another status.
+            FinalError: the phone is unknown, unauthorized or gone for good.
         """
         ...
 

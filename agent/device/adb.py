@@ -76,6 +76,17 @@ class AdbTransport:
                 raise TransientError(_too_slow(self.serial, argv, timeout_s, error.seen)) from error
         return Completed(tuple(argv), output.code, _text(output.out), _text(output.err))
 
+    def stream(self, argv: Sequence[str], *, silence_s: float) -> Iterator[str]:
+        """Run a program and give its lines as they come; see `agent.ports.Streaming.stream`."""
+        request = f"shell,v2,raw:{command_line(argv)}".encode("utf-8", "surrogateescape")
+        with self._talk(argv[0]), self._connected(silence_s) as link:
+            _ask(link, request)
+            try:
+                yield from map(_text, shell_v2.lines(link.conn, silence_s))
+            except shell_v2.EndedError as error:
+                told = f": {error.said.strip()}" if error.said.strip() else ""
+                raise TransientError(f"{self.serial}: `{' '.join(argv)[:60]}` ended ({error}){told}") from error
+
     def push(self, data: bytes, remote: str, *, mode: int = 0o644) -> None:
         """Write a file on the phone as the shell user; it appears whole or not at all.
 

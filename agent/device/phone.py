@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A phone as the agent uses it: files, programs, facts and conditions, each in as few round trips as can be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.device import batch, parse
 from agent.device.batch import Answer, Question
 from agent.device.root import Root, find_root
-from agent.ports import Completed, Transport
+from agent.ports import Completed, Streaming, Transport
 from reports.record import Conditions, DeviceFacts
 from workloads.errors import FinalError, TransientError
 
@@ -101,6 +101,16 @@ class Phone:
         if check and done.code != 0:
             raise FinalError(f"{self.serial}: `{' '.join(argv)[:120]}` failed ({done.code}): {said(done)}")
         return done
+
+    def stream(self, *argv: str, as_root: bool = False, silence_s: float = 15.0) -> Iterator[str]:
+        """Run a program and give its lines as they come; see `agent.ports.Streaming.stream`, which it raises as.
+
+        Raises:
+            FinalError: this link cannot (a recorded phone).
+        """
+        if not isinstance(self.transport, Streaming):
+            raise FinalError(f"{self.serial}: this link hands on nothing while a program runs")
+        return self.transport.stream(self.root.wrap(argv) if as_root else argv, silence_s=silence_s)
 
     def ask(
         self, *questions: Question, as_root: bool = True, timeout_s: float = 30.0

@@ -18,11 +18,21 @@ from agent.ports import Pulse
 STDIN, STDOUT, STDERR, EXIT, CLOSE_STDIN = 0, 1, 2, 3, 4
 _HEADER = struct.Struct("<BI")
 _CHUNK = 16 * 1024
+_MAX_LINE = 1024 * 1024
 _MAX_OUTPUT = 256 * 1024 * 1024
 
 
 class LinkClosedError(Exception):
     """The other side closed, or sent what this protocol does not have, before the exit status came."""
+
+
+class EndedError(Exception):
+    """A command that was to go on has ended with a status that is not 0; `said` is its standard error."""
+
+    def __init__(self, code: int, said: str) -> None:
+        """Keep what it left as evidence."""
+        super().__init__(f"exit status {code}")
+        self.said = said
 
 
 class TimeOutError(Exception):
@@ -100,6 +110,37 @@ def converse(
                     return Output(data[0] if data else 255, bytes(streams[STDOUT]), bytes(streams[STDERR]))
                 _store(streams, packet, data, max_output)
     raise TimeOutError((streams[STDOUT] + streams[STDERR])[-2000:].decode("utf-8", "replace"))
+
+
+def lines(sock: socket.socket, silence_s: float) -> Iterator[bytes]:
+    """Close standard input, then give each line that is printed as it comes, without its line feed.
+
+    Ends when the command ends with status 0.
+
+    Raises:
+        EndedError: it ended with another status.
+        LinkClosedError: the connection ended first, or a line is longer than 1 MiB.
+        TimeoutError: nothing came for so many seconds.
+        OSError: the socket failed.
+    """
+    sock.settimeout(silence_s)
+    sock.sendall(encode(CLOSE_STDIN))
+    inbox, text, err = bytearray(), bytearray(), bytearray()
+    while True:
+        inbox += _receive(sock)
+        for packet, data in split(inbox):
+            if packet == EXIT:
+                if code := data[0] if data else 255:
+                    raise EndedError(code, bytes(err[-2000:]).decode("utf-8", "replace"))
+                return
+            if packet == STDERR:
+                err = (err + data)[-4000:]
+            elif packet == STDOUT:
+                *whole, rest = (text + data).split(b"\n")
+                text = bytearray(rest)
+                yield from map(bytes, whole)
+        if max(len(text), len(inbox)) > _MAX_LINE:
+            raise LinkClosedError(f"a line of more than {_MAX_LINE} bytes came")
 
 
 @dataclass

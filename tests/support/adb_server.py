@@ -9,11 +9,11 @@ import os
 import socket
 import struct
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from agent.device.shell_v2 import CLOSE_STDIN, EXIT, STDERR, STDOUT, encode, split
 
@@ -129,23 +129,37 @@ def _accept(listener: socket.socket, server: FakeAdbServer) -> None:
 
 
 def _shell(link: socket.socket, command: str, path: str) -> bool:
-    """Feed what comes to a real shell as it comes, then send what it printed."""
+    """Feed what comes to a real shell as it comes, and send what it prints as it prints it."""
     environment = os.environ | {"PATH": path or os.environ["PATH"]}
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        argv = ["sh", "-c", command]
-        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=out, stderr=err, env=environment) as program:
-            assert program.stdin is not None
-            with contextlib.suppress(BrokenPipeError):
-                for data in _input(link):
-                    program.stdin.write(data)
-                    program.stdin.flush()
-            with contextlib.suppress(BrokenPipeError):
-                program.stdin.close()
-        out.seek(0)
-        err.seek(0)
-        answer = encode(STDOUT, out.read()) + encode(STDERR, err.read()) + encode(EXIT, bytes([program.returncode]))
-        link.sendall(answer)
+    pipe, argv = subprocess.PIPE, ["sh", "-c", command]
+    with subprocess.Popen(argv, env=environment, stdin=pipe, stdout=pipe, stderr=pipe) as program:
+        assert program.stdin
+        assert program.stdout
+        assert program.stderr
+        outputs = ((STDOUT, program.stdout), (STDERR, program.stderr))
+        sending = threading.Lock()
+        pumps = [threading.Thread(target=_pump, args=(link, sending, *output), daemon=True) for output in outputs]
+        for pump in pumps:
+            pump.start()
+        with contextlib.suppress(BrokenPipeError):
+            for data in _input(link):
+                program.stdin.write(data)
+                program.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            program.stdin.close()
+        program.wait()
+        for pump in pumps:
+            pump.join(timeout=5)
+    link.sendall(encode(EXIT, bytes([program.returncode % 256])))
     return False
+
+
+def _pump(link: socket.socket, sending: threading.Lock, kind: int, source: IO[bytes]) -> None:
+    """Hand on what is printed; when nobody takes it any more, the program is told as by a closed pipe."""
+    with source, contextlib.suppress(OSError):
+        while data := os.read(source.fileno(), 65536):
+            with sending:
+                link.sendall(encode(kind, data))
 
 
 def _input(link: socket.socket) -> Iterator[bytes]:
