@@ -5,24 +5,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal, TypeAlias
 
 from agent.device import batch, parse
 from agent.device.phone import CONDITIONS, Phone, read_conditions
+from agent.knobs.threads import KCOMPRESSD, KSWAPD, THREADS, Level
 from reports.record import Conditions
-
-Level: TypeAlias = Literal["zram", "mm"]
-"""Where pages wait for their thread: inside zram, under writeback; or before it, locked (mm/page_io.c)."""
-
-THREADS: Mapping[Level, re.Pattern[str]] = {
-    "zram": re.compile(r"a?kcompressd:\d+"),
-    "mm": re.compile(r"kcompressd\d+|kcompmari\d*"),
-}
-"""Names of the threads: `kcompressd:0` at zram level, `akcompressd:0` OPLUS' first; `kcompressd0` per node at mm level,
-`kcompmari` in later Marie LRU (firelzrd/lru_marie)."""
-
-KCOMPRESSD = re.compile("|".join(names.pattern for names in THREADS.values()))
-KSWAPD = re.compile(r"kswapd\d+")
 
 COUNTERS = "/sys/kernel/kcompressd/*"
 """Counters of the guest's own modules, in pages; the published first version exports none."""

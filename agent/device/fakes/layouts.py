@@ -8,7 +8,7 @@ Sources stand in `agent/knobs/kcompressd/`, one file per form. MediaTek's `comp_
 from dataclasses import dataclass, field
 
 from agent.device.fakes.files import FakeFile, FakeThread, invalid, ranged, refuse
-from agent.knobs.activity import Level
+from agent.knobs.threads import Level
 
 PARAMETERS = "/sys/module/kcompressd/parameters"
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from agent.device import batch
-from agent.knobs.activity import Activity, Growth, Level, growth
+from agent.knobs.activity import Activity, Growth, growth
 from agent.knobs.base import FileKnob, whole_number
+from agent.knobs.threads import Level
 from reports.record import Proof, ProofOutcome
 from workloads.errors import InputError
 

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.device import batch
-from agent.knobs.activity import KCOMPRESSD, THREADS, Activity, growth
+from agent.knobs.activity import Activity, growth
 from agent.knobs.base import FileKnob, Knob
 from agent.knobs.family import Family, Seen
 from agent.knobs.kcompressd.common import MIN_CPU_S, MIN_SWAPPED_PAGES, PARAMETERS, SYSCTLS
+from agent.knobs.threads import KCOMPRESSD, THREADS
 from reports.record import Proof
 
 NAMES = batch.joined("/proc/[0-9]*/comm")
