@@ -119,16 +119,16 @@ class Workspace:
         self.phone.shell("sh", "-c", CLEAR, "sh", folder)
 
     def sweep(self) -> None:
-        """End what trials that were cut off have left: their scripts, eaters and recordings; programs stay.
+        """End what trials and recordings that were cut off have left, as root where there is root; programs stay.
 
         Raises:
             TransientError: the link dropped.
         """
-        self.phone.shell("sh", "-c", SWEEP, "sh", self.root, TRACES, timeout_s=60)
+        self.phone.shell(*SWEEPS[:4], self.root, TRACES, as_root=True, timeout_s=60)
 
     def remove(self) -> None:
         """Leave nothing behind."""
-        self.phone.shell("rm", "-rf", self.root)
+        self.phone.shell("rm", "-rf", self.root, as_root=True)
 
 
 def reset_apps(phone: Phone, packages: list[str]) -> None:
