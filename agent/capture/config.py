@@ -98,6 +98,7 @@ _EVENTS_BUFFER, _STATS_BUFFER = 0, 1
 _STATS_BUFFER_KB = 8192  # 10 kB/s at 100 ms: counters and process names are never pushed out by events
 _FTRACE_BUFFER_KB = 4096  # per CPU; at 250 ms between drains it holds 16 MB/s of events
 _DRAIN_MS = 250
+_WRITE_MS = 2500
 _STOP_TIMEOUT_MS = 15_000  # sources of a phone under memory pressure answer late
 _PSI_SINCE, _NEW_COUNTERS_SINCE = (41, 0), (42, 0)
 _OLD_COUNTERS_END = 128  # numbers above came with v42 (perfetto c0383ed85d)
@@ -133,6 +134,15 @@ def build_config(
     if caps.atrace and caps.sdk >= _FRAME_TIMELINE_SDK:
         _source(config, "android.surfaceflinger.frametimeline", _EVENTS_BUFFER)  # TTID since Android 12; two per frame
     return config.SerializeToString()
+
+
+def into_file(config: bytes, most_bytes: int) -> bytes:
+    """Return the same config, but for a trace that is written out as it comes, up to a size, so that all is kept."""
+    from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import TraceConfig  # noqa: PLC0415 - imported late: 0.15 s
+
+    made = TraceConfig.FromString(config)
+    made.write_into_file, made.file_write_period_ms, made.max_file_size_bytes = True, _WRITE_MS, most_bytes
+    return made.SerializeToString()
 
 
 def wanted_events(caps: Capabilities) -> tuple[str, ...]:

@@ -34,6 +34,8 @@ COMMANDS = {
     "compare": "effects with intervals, in the terminal",
     "gate": "judge a run by rules; the exit code is the answer",
     "report": "the page",
+    "watch": "a phone's memory reclaim, live; mark, switch, record by a key",
+    "record": "a flight recorder on the phone: ends by hand, time or condition, survives a lost link",
     "history": "many runs over months: add, list, trend, baselines, bisect",
     "handheld": "the virtual handheld by itself: build, start, stop, list",
     "list": "experiments, workloads, metrics, knobs",
