@@ -7,7 +7,6 @@ sources only the system's. Everywhere else numbers and names are found by their 
 that no text takes long.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from agent.device import batch, parse
 from agent.device.transcript import SERIAL, Entry, Key
 from agent.ports import Completed
+from reports.private import INCREMENTAL, UUID, addressless, numberless
 
 KEPT = re.compile(
     r"ro\.(product\.(model|brand|manufacturer|device|name|first_api_level|cpu\..+)"
@@ -32,12 +32,6 @@ _OWN = re.compile(
 """Properties whose values are taken out wherever else they stand, too."""
 
 _KERNEL_THREAD = re.compile(r"(kcompressd|kswapd|hybridswap|zram|akcompress)\S*")
-_MAC = re.compile(r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b")
-_IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
-_IPV6 = re.compile(r"(?<![\w:])[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?![\w:])")
-_MAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}")
-_IMEI = re.compile(r"(?<!\d)\d{15}(?!\d)")
-_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _APP = re.compile(r"/data/app/\S+")
 _PACKAGE = re.compile(r"(?<![\w./])(?:com|org|net)\.(?!android\.)\w+(?:\.\w+)*")
 _BATTERY = re.compile(
@@ -48,10 +42,6 @@ _BATTERY = re.compile(
 
 _SOURCE = re.compile(r"^(?:DATA SOURCES REGISTERED:|(?:linux|android)\.[\w.]+)", re.MULTILINE)
 """Heading and names in `perfetto --query`; beside them it names every app that is connected."""
-
-_PRINT = re.compile(r"(?<=/)([^/\s:]{1,100})(?=:(?:user|userdebug|eng)/)")
-_INCREMENTAL = re.compile(r"[0-9A-Z.]+|[0-9a-f]{6,16}")
-"""What a builder's machine makes up; a build of one's own has the user's name in it (`eng.alice.20230101`)."""
 
 _OUR_UUID = "00000000-0000-4000-8000-"
 _SHORT = 5
@@ -90,11 +80,7 @@ class Redactor:
         """Return any text without what is known to be the phone's own, and without addresses."""
         for value, instead in sorted(self.own.items(), key=lambda pair: -len(pair[0])):
             text = text.replace(value, instead)
-        for pattern, instead in ((_MAC, "00:00:00:00:00:00"), (_IPV4, "0.0.0.0"), (_MAIL, "user@example.org")):  # noqa: S104 - no address to bind to
-            text = pattern.sub(instead, text)
-        text = _IPV6.sub(_no_address, text)
-        text = _UUID.sub(lambda match: self._uuid(match[0]), text)
-        text = _PRINT.sub(lambda match: match[0] if _INCREMENTAL.fullmatch(match[0]) else "USER", text)
+        text = UUID.sub(lambda match: self._uuid(match[0]), addressless(text))
         return _PACKAGE.sub("app", _APP.sub("/data/app/APP", text))
 
     def _rule(self, key: Key) -> Callable[[batch.Answer], str]:
@@ -127,13 +113,13 @@ class Redactor:
         return "".join(f"[{name}]: [{self._property(name, value)}]\n" for name, value in kept.items())
 
     def _property(self, name: str, value: str) -> str:
-        if name.endswith("version.incremental") and not _INCREMENTAL.fullmatch(value):
+        if name.endswith("version.incremental") and not INCREMENTAL.fullmatch(value):
             return "USER"
         return self._spoken(value)
 
     def _spoken(self, text: str) -> str:
         """What programs print may hold an IMEI; in the kernel's files 15 digits are a counter."""
-        return _IMEI.sub(lambda match: "0" * 15 if _luhn(match[0]) else match[0], self.text(text))
+        return numberless(self.text(text))
 
     def _uuid(self, found: str) -> str:
         if found.startswith(_OUR_UUID):
@@ -169,17 +155,3 @@ def _battery(text: str) -> str:
 
 def _thread(name: str) -> str:
     return name if not name or _KERNEL_THREAD.fullmatch(name) else "app"
-
-
-def _no_address(match: re.Match[str]) -> str:
-    try:
-        ipaddress.IPv6Address(match[0])
-    except ValueError:
-        return match[0]
-    return "::"
-
-
-def _luhn(digits: str) -> bool:
-    """The check digit of an IMEI (3GPP TS 23.003, annex B)."""
-    doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(digits))]
-    return sum(sum(divmod(number, 10)) for number in doubled) % 10 == 0
