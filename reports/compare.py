@@ -39,7 +39,7 @@ def read_run(store: RunStore) -> RunValues:
     broken = _not_finite(measures)
     return RunValues(
         name=store.name,
-        path=str(store.path),
+        path=store.called or str(store.path),
         experiment=experiment,
         device=store.device,
         plan=store.plan,

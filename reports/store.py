@@ -76,11 +76,13 @@ class RunStore:
         path: the run's directory.
         device: the phone it was made on.
         plan: its trials in order.
+        called: what texts name instead of the directory, such as the bundle that it came in; empty: the directory.
     """
 
     path: Path
     device: DeviceFacts
     plan: Plan
+    called: str = ""
 
     @classmethod
     def create(

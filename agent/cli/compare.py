@@ -20,10 +20,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Options of `reclaim compare`."""
     parser.add_argument(
         "run",
-        metavar="RUN_OR_TRACE",
+        metavar="SOURCE",
         type=Path,
         nargs="+",
-        help="a run; several of one experiment are one answer, those of two builds are arms; with --against, traces",
+        help="a run or a bundle of one; several of one experiment are one answer, those of two builds are arms; a bundle"
+        " of a trace, and what it is held against; with --against, traces",
     )
     parser.add_argument(
         "--against",
@@ -54,23 +55,32 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         0, whatever the answer: `reclaim gate` is the command that judges.
 
     Raises:
-        StoreError: not a run, or a file of it is broken.
+        StoreError: not a run, or a file of it is broken; a bundle of one is not written to.
         TraceError: a trace cannot be read.
         InputError: runs or traces that cannot be one answer.
     """
     if args.against:
         return _traces(args, out, err)
+    if any(map(_is_arm, args.run)):
+        return _arms(args, out, err)
     if len(args.run) > 1:
         return _several(args, out, err)
+    from reports.bundle.sources import run_at  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    with run_at(args.run[0]) as store:
+        return _one(store, args, out, err)
+
+
+def _one(store: "RunStore", args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """What a stranger's bundle says of a phone's noise is not kept, nor is its answer."""
     from reports.compare import compare_run, document, keep  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.noise.store import remember  # noqa: PLC0415 - imported late: `--help` needs none of it
-    from reports.store import RunStore  # noqa: PLC0415 - imported late: `--help` needs none of it
 
-    store = RunStore.open(args.run[0])
     analysis = compare_run(store)
-    keep(store, analysis)
-    remember(analysis, err)
+    if not store.called:
+        keep(store, analysis)
+        remember(analysis, err)
     if args.json:
         parts = {"parts": _parts(store, analysis, err)[1]} if args.parts else {}
         out.write(encode({**document(analysis), **parts}).decode())
@@ -78,6 +88,31 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         out.write(_text(args, analysis))
         if args.parts:
             out.write("".join(_parts(store, analysis, err, whole=args.all)[0]))
+    return 0
+
+
+def _is_arm(path: Path) -> bool:
+    from reports.bundle.arms import is_arm  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    return is_arm(path)
+
+
+def _arms(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Bundles of traces: each arm of the second source against each of the first."""
+    if args.questions or args.parts:
+        raise InputError("--questions, --parts: are answered of a run; leave them out for bundles of traces")
+    if len(args.run) != 2:  # noqa: PLR2004 - one source against another
+        raise InputError(f"{args.run[0]}: name what a bundle of a trace is held against: a run, a bundle or a trace")
+    from reports.bundle.arms import contrasts_of_arms  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.encoding import encode  # noqa: PLC0415 - the same
+    from reports.parts.text import contrast_document, contrast_text  # noqa: PLC0415 - the same
+    from reports.record import SCHEMA_VERSION  # noqa: PLC0415 - the same
+
+    with _reading(err) as progress:
+        found = contrasts_of_arms(args.run[0], args.run[1], progress)
+    document = {"schema": SCHEMA_VERSION, "parts": list(map(contrast_document, found))}
+    texts = (contrast_text(each, whole=args.all) for each in found)
+    out.write(encode(document).decode() if args.json else "\n".join(texts))
     return 0
 
 

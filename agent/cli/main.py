@@ -36,6 +36,7 @@ COMMANDS = {
     "report": "the page",
     "watch": "a phone's memory reclaim, live; mark, switch, record by a key",
     "record": "a flight recorder on the phone: ends by hand, time or condition, survives a lost link",
+    "bundle": "a run, a recording or a trace as one redacted file to hand on",
     "history": "many runs over months: add, list, trend, baselines, bisect",
     "handheld": "the virtual handheld by itself: build, start, stop, list",
     "list": "experiments, workloads, metrics, knobs",

@@ -3,7 +3,8 @@
 
 import argparse
 import json
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -31,7 +32,7 @@ class _Found:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `reclaim measure`."""
-    parser.add_argument("source", metavar="TRACE_OR_RUN", type=Path, nargs="+", help="a trace, or a run directory")
+    parser.add_argument("source", metavar="SOURCE", type=Path, nargs="+", help="a trace, a run directory, or a bundle")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     parser.add_argument("--csv", metavar="FILE", type=Path, help="write one row per figure")
     parser.add_argument("--parquet", metavar="FILE", type=Path, help="write one row per figure")
@@ -56,14 +57,22 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     Raises:
         ReclaimError: a source could not be measured, or a file could not be written; everything else is done by then.
     """
+    with ExitStack() as stack:
+        return _measure(args, out, err, stack)
+
+
+def _measure(args: argparse.Namespace, out: TextIO, err: TextIO, stack: ExitStack) -> int:
     from rich.console import Console  # noqa: PLC0415 - imported late: `--help` needs none of it
 
     found = _Found()
+    places = _places(args.source, stack, found)
     screen = Console(file=out, markup=False, highlight=False, width=_width(out), quiet=args.json)
-    outcomes = _traces([source for source in args.source if not source.is_dir()], args, err)
+    outcomes = _traces([place for place in places.values() if not place.is_dir()], args, err)
     for source in args.source:
+        if (place := places.get(source)) is None:
+            continue
         try:
-            shown = _run(source, err, found) if source.is_dir() else _trace(outcomes[source], found)
+            shown = _run(source, place, err, found) if place.is_dir() else _trace(source, place, outcomes[place], found)
         except ReclaimError as error:
             found.failed.append(str(error))
             continue
@@ -76,6 +85,19 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if found.failed:
         raise InputError(*dict.fromkeys(found.failed))
     return 0
+
+
+def _places(sources: list[Path], stack: ExitStack, found: _Found) -> dict[Path, Path]:
+    """Each source, once, and the run directory or trace that it is or holds."""
+    from reports.bundle.sources import place_of  # noqa: PLC0415 - imported late: `--help` needs none of it
+
+    places: dict[Path, Path] = {}
+    for source in dict.fromkeys(sources):
+        try:
+            places[source] = stack.enter_context(place_of(source))
+        except ReclaimError as error:
+            found.failed.append(str(error))
+    return places
 
 
 def _jobs(text: str) -> int:
@@ -103,21 +125,22 @@ def _traces(sources: list[Path], args: argparse.Namespace, err: TextIO) -> "dict
     return found
 
 
-def _trace(outcome: "Outcome", found: _Found) -> "Iterable[Table | str]":
+def _trace(source: Path, place: Path, outcome: "Outcome", found: _Found) -> "Iterable[Table | str]":
     from reports.traces import show  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.traces.many import Failed  # noqa: PLC0415 - the same
 
     if isinstance(outcome, Failed):
-        raise TraceError(outcome.why)
+        raise TraceError(outcome.why.replace(str(place), str(source)))
+    outcome = replace(outcome, path=source)
     found.traces.append(show.trace_document(outcome))
     found.tidy.append(show.tidy_trace(outcome))
     return show.trace_tables(outcome)
 
 
-def _run(source: Path, err: TextIO, found: _Found) -> "Iterable[Table | str]":
+def _run(source: Path, place: Path, err: TextIO, found: _Found) -> "Iterable[Table | str]":
     from reports.traces import show  # noqa: PLC0415 - imported late: `--help` needs none of it
 
-    measures = _measured(source, err)
+    measures = _measured(place, err)
     found.runs.append(show.run_document(str(source), measures))
     found.tidy.append(show.tidy_run(str(source), measures))
     return show.run_tables(str(source), measures)

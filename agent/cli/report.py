@@ -5,13 +5,13 @@ import argparse
 from pathlib import Path
 from typing import TextIO
 
-from workloads.errors import InputError
-
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `reclaim report`."""
-    parser.add_argument("run", metavar="RUN", type=Path, help="a run directory")
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="where to write; default: RUN/report.html")
+    parser.add_argument("run", metavar="RUN_OR_BUNDLE", type=Path, help="a run directory, or a bundle")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="where to write; default: RUN/report.html, BUNDLE's name.html"
+    )
     parser.add_argument(
         "--rules", metavar="FILE", type=Path, help="rules and waivers (TOML) to judge by, as `reclaim gate` takes them"
     )
@@ -26,17 +26,13 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
     Raises:
         StoreError: not a run, a file of it is broken, or the page cannot be written.
-        InputError: rules that do not fit the run, or an output that would take the place of one of its files.
+        InputError: rules that do not fit the run, an output that would take the place of one of its files, or a bundle
+            that may not be trusted.
     """
     del err
+    from reports.bundle.sources import write_report  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
-    from reports.page.render import write_page  # noqa: PLC0415 - imported late: `--help` needs none of it
-    from reports.store import RunStore  # noqa: PLC0415 - imported late: `--help` needs none of it
 
-    store = RunStore.open(args.run)
-    path: Path = args.output or store.report_path
-    if args.rules is not None and args.rules.resolve() == path.resolve():
-        raise InputError(f"{path}: is named twice; give the page its own file")
-    write_page(store, path, args.rules)
+    path = write_report(args.run, args.output, args.rules)
     out.write(encode({"report": str(path)}).decode() if args.json else f"{path}\n")
     return 0

@@ -18,13 +18,19 @@ Progress = Callable[[int, int], None]
 """Told traces read and traces in all."""
 
 
-def contrast_of_traces(control: Sequence[Path], arm: Sequence[Path], progress: Progress | None = None) -> Contrast:
+def contrast_of_traces(
+    control: Sequence[Path],
+    arm: Sequence[Path],
+    progress: Progress | None = None,
+    called: tuple[str, str] | None = None,
+) -> Contrast:
     """Two sets of traces against each other.
 
     Args:
         control: those compared with.
         arm: the others.
         progress: told how far it is.
+        called: what the two sets are called; None: by their traces' names.
 
     Raises:
         InputError: a trace is named twice, or no launch is in all of them.
@@ -36,7 +42,7 @@ def contrast_of_traces(control: Sequence[Path], arm: Sequence[Path], progress: P
         raise InputError(f"{twice[0]}: is named twice; a trace counts once, on one side")
     units = [TraceUnit(str(path), launches) for path, launches in zip(paths, _read(paths, progress), strict=True)]
     split = len(control)
-    return contrast_traces(units[:split], units[split:], (_called(control), _called(arm)))
+    return contrast_traces(units[:split], units[split:], called or (_called(control), _called(arm)))
 
 
 def contrasts_of_run(store: RunStore, analysis: Analysis, progress: Progress | None = None) -> tuple[Contrast, ...]:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from reports.analysis import RunValues
+from reports.bundle.sources import run_at
 from reports.compare import document, flat, read_run
 from reports.record import SCHEMA_VERSION
 from reports.several.effect import JointEffect
 from reports.several.joint import Joint, join
 from reports.several.pool import Gathered, Phone, gather
 from reports.several.text import joint_text, pooled_text
-from reports.store import RunStore
 from workloads.errors import InputError
 
 
@@ -29,7 +29,7 @@ def read_runs(paths: Sequence[Path]) -> list[RunValues]:
         if place in seen:
             raise InputError(f"{path}: is given twice; name each run once")
         seen[place] = path
-    return [read_run(RunStore.open(path)) for path in paths]
+    return list(map(_read, paths))
 
 
 def gather_runs(paths: Sequence[Path]) -> Gathered:
@@ -40,6 +40,11 @@ def gather_runs(paths: Sequence[Path]) -> Gathered:
         InputError: one is given twice, or the runs are not of one experiment, or nothing is left to compare.
     """
     return gather(read_runs(paths))
+
+
+def _read(path: Path) -> RunValues:
+    with run_at(path) as store:
+        return read_run(store)
 
 
 def several_text(gathered: Gathered, *, whole: bool = False) -> str:
