@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agent.capture.capabilities import parse_version
 from agent.device import packages, parse, surroundings
 from agent.device.root import FORMS, works
+from agent.knobs.zram.state import swap_of
 from agent.ports import Completed, Pulse
 
 ASKED = "com.example.app"
@@ -64,6 +65,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "perfetto_version": parse_version,
     "pressure": parse.pressure,
     "processes": lambda text: {str(pid): name for pid, name in parse.processes(text).items()},
+    "swap_of": swap_of,
     "thermal_status": parse.thermal_status,
     "threads": parse.threads,
     "version": lambda text: packages.version(text, ASKED),

@@ -94,7 +94,7 @@ def read_state(answers: Sequence[tuple[batch.Answer, ...]]) -> ZramState:
     files = {answer.name: answer.text for answer in (a for each in answers[:-1] for a in each) if answer.ok}
     (mmd,) = answers[-1]
     memory = parse.meminfo(files.get("/proc/meminfo", ""))
-    swap = _swap(files.get("/proc/swaps", ""))
+    swap = swap_of(files.get("/proc/swaps", ""))
     steps, was = _steps(files), None
     if swap is None and NOTE in files:
         was, steps = note(files[NOTE]) or (None, steps)
@@ -122,10 +122,15 @@ def note(text: str) -> tuple[Swap, Steps] | None:
     return Swap(device, int(priority)), steps
 
 
-def _swap(text: str) -> Swap | None:
-    """Find zram0 in /proc/swaps: file, type, KiB, KiB used, priority."""
+def swap_of(text: str) -> Swap | None:
+    """Find zram0 in /proc/swaps: file, type, KiB, KiB used, priority (mm/swapfile.c, swap_show).
+
+    The file is spelt as init opened it; where its /dev has become another mount since, `/dev` is missing.
+    """
     row = re.search(r"^(\S*/zram0)\s+\S+\s+\d+\s+(\d{1,18})\s+(-?\d{1,9})\s*$", text, re.MULTILINE)
-    return Swap(row[1], int(row[3]), int(row[2]) << 10) if row else None
+    if row is None:
+        return None
+    return Swap(row[1] if row[1].startswith("/dev/") else f"/dev{row[1]}", int(row[3]), int(row[2]) << 10)
 
 
 def _steps(files: dict[str, str]) -> Steps:
