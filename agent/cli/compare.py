@@ -23,8 +23,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         type=Path,
         nargs="+",
-        help="a run or a bundle of one; several of one experiment are one answer, those of two builds are arms; a bundle"
-        " of a trace, and what it is held against; with --against, traces",
+        help="a run or a bundle of one; several of one experiment are one answer, those of two builds are arms;"
+        " a bundle of a trace, and what it is held against; with --against, traces",
     )
     parser.add_argument(
         "--against",
