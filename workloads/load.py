@@ -338,6 +338,19 @@ def experiment(name_or_file: str) -> tuple[Experiment, str]:
     return model.spec(path.stem, made.spec(below, read(below))), text
 
 
+def files_of(name_or_file: str) -> tuple[Path, ...]:
+    """An experiment's file, then the files and folders that it names beside itself: what another computer needs of it.
+
+    Raises:
+        InputError: as `experiment`.
+    """
+    path = _find(name_or_file, "experiments", "experiment")
+    experiment(name_or_file)
+    below = _workload_path(parse(path, read(path), ExperimentFile).workload, path.parent)
+    apks = [below.parent / app.removeprefix(APKS) for app in _workload_file(below).apps if app.startswith(APKS)]
+    return (path, *([] if _shipped("catalogue") in below.parents else [below, *apks]))
+
+
 def names(folder: str) -> list[str]:
     """Names that ship: `folder` is `experiments` or `catalogue`."""
     return sorted(path.stem for path in _shipped(folder).glob("*.toml"))

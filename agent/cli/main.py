@@ -38,6 +38,7 @@ COMMANDS = {
     "record": "a flight recorder on the phone: ends by hand, time or condition, survives a lost link",
     "bundle": "a run, a recording or a trace as one redacted file to hand on",
     "history": "many runs over months: add, list, trend, baselines, bisect",
+    "farm": "many phones on many hosts: worker, run, attach, status",
     "handheld": "the virtual handheld by itself: build, start, stop, list",
     "list": "experiments, workloads, metrics, knobs",
 }

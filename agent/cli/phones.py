@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ALL = "all"
 _COULD_NOT, _INTERRUPTED = 2, 130
-_RECLAIM = (sys.executable, "-P", "-c", "import sys; sys.argv[0] = 'reclaim'; from agent.cli.main import run; run()")
+RECLAIM = (sys.executable, "-P", "-c", "import sys; sys.argv[0] = 'reclaim'; from agent.cli.main import run; run()")
 
 
 def chosen(serials: Sequence[str], server: str | None, err: TextIO) -> tuple[str, ...]:
@@ -63,12 +63,12 @@ def run_each(args: argparse.Namespace, serials: Sequence[str], folder: Path, out
     else:
         for outcome in outcomes:
             print(_line(outcome, places[outcome.name]), file=out)
-        _joint([places[outcome.name] for outcome in outcomes if outcome.code == 0], out, err)
+        joint([places[outcome.name] for outcome in outcomes if outcome.code == 0], out, err)
     return max(map(_code, outcomes))
 
 
 def _command(args: argparse.Namespace, serial: str, place: Path) -> tuple[str, ...]:
-    words = [*_RECLAIM, "run", args.experiment, "-s", serial, "-o", str(place)]
+    words = [*RECLAIM, "run", args.experiment, "-s", serial, "-o", str(place)]
     words += ["--adb-server", args.adb_server] if args.adb_server else []
     words += ["--blocks", str(args.blocks)] if args.blocks else []
     words += ["--dry-run"] if args.dry_run else []
@@ -90,7 +90,8 @@ def _code(outcome: "Outcome") -> int:
     return outcome.code if outcome.code >= 0 else _COULD_NOT
 
 
-def _joint(runs: Sequence[Path], out: TextIO, err: TextIO) -> None:
+def joint(runs: Sequence[Path], out: TextIO, err: TextIO) -> None:
+    """Print what several runs answer together, or why they do not."""
     if len(runs) < 2:  # noqa: PLR2004 - one run has its own answer already
         return
     from reports.several.runs import gather_runs, several_text  # noqa: PLC0415 - imported late: scipy

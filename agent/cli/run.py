@@ -34,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Declare what `run` and `demo` share."""
     parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="run directory (default: runs/EXPERIMENT-TIME)")
-    parser.add_argument("--blocks", type=_count, metavar="N", help="blocks to run (default: the experiment's own)")
+    parser.add_argument("--blocks", type=up_to_1000, metavar="N", help="blocks to run (default: the experiment's own)")
 
 
 def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -86,7 +86,8 @@ def default_out(experiment: Experiment) -> Path:
     return Path("runs") / f"{experiment.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
 
 
-def _count(text: str) -> int:
+def up_to_1000(text: str) -> int:
+    """Read a number of blocks or phones."""
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:  # noqa: PLR2004 - as experiment files
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1000")
     return int(text)

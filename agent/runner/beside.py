@@ -53,7 +53,9 @@ class Outcome:
 
 
 @dataclass
-class _Running:
+class Running:
+    """A run under way."""
+
     errand: Errand
     process: _Process
     said: list[str] = field(default_factory=list)
@@ -93,11 +95,11 @@ def run_beside(errands: Sequence[Errand], told: Callable[[str, str], None]) -> t
     processes: list[_Process] = []
     with _interrupts_passed_on(processes) as missed, contextlib.ExitStack() as pipes:
         for errand in errands:
-            process = pipes.enter_context(_start(errand))
+            process = pipes.enter_context(start(errand))
             processes.append(process)
             if missed(process):  # asked while it was being started
-                _ask_to_end(process)
-        running = [_Running(errand, process) for errand, process in zip(errands, processes, strict=True)]
+                ask_to_end(process)
+        running = [Running(errand, process) for errand, process in zip(errands, processes, strict=True)]
         threads = [thread for each in running for thread in each.follow(one_at_a_time)]
         for thread in threads:
             while thread.is_alive():
@@ -107,7 +109,7 @@ def run_beside(errands: Sequence[Errand], told: Callable[[str, str], None]) -> t
         )
 
 
-def _start(errand: Errand) -> _Process:
+def start(errand: Errand) -> _Process:
     """In a session of its own: Ctrl-C reaches this process alone, which passes it on, once each time."""
     return subprocess.Popen(
         errand.argv,
@@ -136,7 +138,7 @@ def _interrupts_passed_on(
         times += 1
         for process in processes:
             told.append(process)
-            _ask_to_end(process)
+            ask_to_end(process)
 
     asked = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]  # nohup ignores SIGHUP
     before = {number: signal.signal(number, pass_on) for number in asked}
@@ -147,6 +149,7 @@ def _interrupts_passed_on(
             signal.signal(number, handler)
 
 
-def _ask_to_end(process: _Process) -> None:
+def ask_to_end(process: _Process) -> None:
+    """As Ctrl-C would: it puts its phone's settings back and can be resumed."""
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)

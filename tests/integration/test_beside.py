@@ -93,7 +93,7 @@ signal.signal(signal.SIGTERM, hear)
 def test_one_that_was_being_started_when_the_interrupt_came_is_asked_to_end_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    start = beside_module._start  # noqa: SLF001 - the moment within it is what is tested
+    start = beside_module.start
 
     def interrupted_start(errand: Errand) -> subprocess.Popen[str]:
         process = start(errand)
@@ -101,7 +101,7 @@ def test_one_that_was_being_started_when_the_interrupt_came_is_asked_to_end_too(
             os.kill(os.getpid(), signal.SIGINT)
         return process
 
-    monkeypatch.setattr(beside_module, "_start", interrupted_start)
+    monkeypatch.setattr(beside_module, "start", interrupted_start)
     program = WAITS.format("")
     outcomes = run_beside([errand("A", program), errand("B", program)], lambda _name, _line: None)
     assert [outcome.code for outcome in outcomes] == [-signal.SIGTERM, -signal.SIGTERM]
