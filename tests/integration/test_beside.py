@@ -150,7 +150,7 @@ def test_those_that_finished_are_one_answer(tmp_path: Path, monkeypatch: pytest.
 
     make("A", 1)
     make("B", 2)
-    monkeypatch.setattr(phones, "_RECLAIM", (sys.executable, "-c", COPY, str(tmp_path / "made")))
+    monkeypatch.setattr(phones, "RECLAIM", (sys.executable, "-c", COPY, str(tmp_path / "made")))
     out, err = io.StringIO(), io.StringIO()
     words = ["run", "kcompressd", "-s", "A", "-s", "LOST", "-s", "B", "-o", str(tmp_path / "lab")]
     assert main(words, out, err) == 1
