@@ -23,6 +23,7 @@ MOST_ATTEMPTS = 8
 """Of one place: what failed so often is given up, and its run kept as it is."""
 
 _MOST_REFUSALS = 3
+"""Of a place by phones: what so many refuse is refused by all."""
 
 
 class Attempts(Protocol):
@@ -55,6 +56,9 @@ class Keeper:
     clock: Callable[[], float] = time.time
     place: str = ""
     _busy: threading.Lock = field(default_factory=threading.Lock)
+    _looked: threading.Condition = field(default_factory=threading.Condition)
+    _doubtful: bool = False
+    _closings: int = 0
 
     def take(self, job_name: str, place_name: str, number: int) -> str:
         """Make one attempt at a place, after what is under way; return in a word what came of it.
@@ -66,6 +70,8 @@ class Keeper:
         """
         place = Place(self.queue.folder(job_name) / "places" / place_name)
         with self._busy:
+            if not self._cleared():
+                return "closed"
             if place.ended() or len(place.attempts()) != number:
                 return "stale"
             if not place.bind(self.phone):
@@ -77,8 +83,28 @@ class Keeper:
             finally:
                 self.place = ""
 
+    def clear(self) -> None:
+        """The phone was looked at and is ready: it takes work, also after a failure."""
+        with self._looked:
+            self._doubtful = False
+            self._looked.notify_all()
+
+    def close(self) -> None:
+        """Its Dask worker is closed: what waits there for a look is placed elsewhere."""
+        with self._looked:
+            self._closings += 1
+            self._looked.notify_all()
+
+    def _cleared(self) -> bool:
+        """After a failure wait for a look, lest a phone that is gone fail all that is placed on it; False: closed."""
+        with self._looked:
+            closings = self._closings
+            self._looked.wait_for(lambda: not self._doubtful or self._closings != closings)
+            return not self._doubtful
+
     def wait(self) -> None:
         """Until nothing is under way."""
+        self.close()
         with self._busy:
             pass
 
@@ -90,6 +116,8 @@ class Keeper:
             bug = "" if isinstance(error, ReclaimError) else f"a bug: {type(error).__name__}: "
             why = printable(f"{bug}{error}", 300)
             attempt = Attempt(self.phone, now(), self.clock() - began, "failed", why)
+        with self._looked:
+            self._doubtful = attempt.ending != "done"
         self._judge(place, attempt)
         return attempt.ending
 
@@ -97,7 +125,7 @@ class Keeper:
         """Keep what came of it; the attempt's line last, for it is what the next placing looks at."""
         self._health(attempt)
         attempts = (*place.attempts(), attempt)
-        refused = sum(each.ending == "refused" for each in attempts)
+        refused = len({each.phone for each in attempts if each.ending == "refused"})
         counted = sum(each.ending in ("failed", "refused") for each in attempts)
         if attempt.ending == "done":
             place.end("", done=True)

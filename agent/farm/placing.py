@@ -5,12 +5,12 @@ A task's key says which attempt at which place it is, so that any number of proc
 takes each key once. Whoever hands it in next, after a scheduler was lost, hands in the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from agent.farm.health import Attempt
-from agent.farm.labels import own, resources
+from agent.farm.labels import Labels, matches, own, resources
 from agent.farm.queue import Queue
 
 _FIRST_PAUSE_S = 10.0
@@ -38,11 +38,15 @@ class Wanted:
     priority: int
 
 
-def wanted(queue: Queue, now_s: float, first_pause_s: float = _FIRST_PAUSE_S) -> Iterator[Wanted]:
+def wanted(
+    queue: Queue, phones: Sequence[Labels], now_s: float, first_pause_s: float = _FIRST_PAUSE_S
+) -> Iterator[Wanted]:
     """What is to be placed now, jobs handed in first first.
 
     Args:
         queue: the store.
+        phones: labels of all phones that take work. So many places of each pool as have no phone yet: Dask gives all
+            it gets to whom it has, and takes little of that back for those who come later.
         now_s: seconds since 1970.
         first_pause_s: before a place is tried again after it failed; twice as long each further time.
 
@@ -50,15 +54,24 @@ def wanted(queue: Queue, now_s: float, first_pause_s: float = _FIRST_PAUSE_S) ->
         StoreError: it cannot be read.
     """
     numbers: dict[str, int] = {}
+    free = {pool: sum(matches(labels, dict(pool)) for labels in phones) for pool in _pools(queue)}
     for job, place in queue.open_places():
         name = place.folder.parents[1].name
         priority = -numbers.setdefault(name, len(numbers))
-        attempts, bound = place.attempts(), place.bound()
+        bound, pool = place.bound(), tuple(sorted(job.pool.items()))
+        if bound is None and not free[pool]:
+            continue
+        attempts = place.attempts()
         if now_s < due_s(attempts, first_pause_s):
             continue
+        free[pool] -= bound is None
         number = len(attempts)
         asks = own(bound.phone) if bound else resources(job.pool)
         yield Wanted(f"place-{name}-{place.folder.name}-{number}", name, place.folder.name, number, asks, priority)
+
+
+def _pools(queue: Queue) -> set[tuple[tuple[str, str], ...]]:
+    return {tuple(sorted(job.pool.items())) for job in queue.jobs().values()}
 
 
 def due_s(attempts: tuple[Attempt, ...], first_pause_s: float) -> float:

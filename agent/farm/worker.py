@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from agent.farm.health import FIRST_REST_S, Health
 from agent.farm.keeper import KEEPERS, Attempts, Keeper, attempt_place
-from agent.farm.labels import own, resources
+from agent.farm.labels import Labels, own, resources
 from agent.farm.phones import Pause
 from agent.farm.placing import Wanted, wanted
 from agent.farm.queue import Queue
-from agent.farm.seen import Seen, SeenPhone
+from agent.farm.seen import Seen, SeenPhone, hosts
 from workloads.errors import ReclaimError
 
 if TYPE_CHECKING:
@@ -90,12 +90,12 @@ class Host:
         """
         import dask  # noqa: PLC0415 - of the extra `farm`
 
-        pause = Pause(1.0, 30.0)
+        pause = Pause(self.terms.look_s / 5, 6 * self.terms.look_s)
         with dask.config.set(_CONFIG):
             while not self._ended.is_set():
                 try:
                     await self._connected(scheduler, security, pause)
-                except (OSError, TimeoutError, RuntimeError) as error:
+                except Exception as error:  # noqa: BLE001 - Dask asserts as well when its scheduler goes at a bad moment
                     pause.failed(time.monotonic())
                     self.tell(
                         f"{scheduler}: no scheduler answers ({str(error) or type(error).__name__}); waiting for one"
@@ -111,33 +111,45 @@ class Host:
             pause.worked()
             self.tell(f"{scheduler}: connected")
             try:
+                first = True
                 while not self._ended.is_set() and client.status == "running" and not self._lost():
-                    await self._look(client, scheduler, security)
+                    left = await self._look(scheduler, security)
+                    if not first:  # all phones that a lost scheduler had are there by now
+                        await self._hand_in(client, {each.key: each for each in left})
+                    first = False
                     await self._sleep(self.terms.look_s)
             finally:
                 self._futures.clear()
                 await self._close(list(self._workers))
 
-    async def _look(self, client: "Client", scheduler: str, security: "Security") -> None:
-        """Workers for the phones that are ready, and tasks for what is left to do."""
+    async def _look(self, scheduler: str, security: "Security") -> list[Wanted]:
+        """Workers for the phones that are ready; return what is left to do."""
         now_s = time.time()
         try:
             ready = await asyncio.to_thread(self.ready)
             healths = await asyncio.to_thread(self.queue.health)
-            left = await asyncio.to_thread(lambda: list(wanted(self.queue, now_s, self.terms.first_pause_s)))
+            phones = await asyncio.to_thread(self._awake, healths, now_s)
+            left = await asyncio.to_thread(lambda: list(wanted(self.queue, phones, now_s, self.terms.first_pause_s)))
         except ReclaimError as error:
             self.tell(str(error))
-            return
+            return []
         named = {f"{self.name}/{serial}": labels for serial, labels in ready.items()}
         awake = {phone: labels for phone, labels in named.items() if not healths.get(phone, Health()).rests_at(now_s)}
         kept = {*awake, *(phone for phone in self._workers if self._keeper(phone).place)}
         await self._close([phone for phone in self._workers if phone not in kept])
         for phone, labels in awake.items():
             self._keeper(phone).labels = {**labels, "host": self.name}
+            self._keeper(phone).clear()
             if phone not in self._workers:
                 await self._open(phone, scheduler, security)
-        await self._hand_in(client, {each.key: each for each in left})
         await asyncio.to_thread(self._told, named)
+        return left
+
+    def _awake(self, healths: Mapping[str, Health], now_s: float) -> list[Labels]:
+        """Labels of all phones of the farm that take work, as their hosts told last."""
+        heard = [seen for seen in hosts(self.queue.root) if seen.heard(now_s)]
+        ready = {phone: each.labels for seen in heard for phone, each in seen.phones.items() if each.ready}
+        return [labels for phone, labels in ready.items() if not healths.get(phone, Health()).rests_at(now_s)]
 
     def _keeper(self, phone: str) -> Keeper:
         made = Keeper(phone, {}, self.queue, self.runs, self.terms.first_rest_s)
@@ -163,6 +175,7 @@ class Host:
         """Without waiting for runs: they go on, and a new worker of the same phone joins them."""
         for phone in phones:
             worker = self._workers.pop(phone)
+            self._keeper(phone).close()
             with contextlib.suppress(OSError, TimeoutError):
                 await worker.close(timeout=2, executor_wait=False, nanny=False)
 

@@ -96,6 +96,11 @@ def noted(store: Path, phone: str) -> Iterator[None]:
             print("end", time.time(), file=file, flush=True)
 
 
+def labels_of(serial: str) -> dict[str, str]:
+    """Labels of a fake phone, p00 to pNN."""
+    return {"pool": "night", "model": MODELS[int(serial[1:]) % len(MODELS)]}
+
+
 def is_gone(store: Path, phone: str) -> bool:
     """Whether a phone is not there now."""
     return (store / "gone" / phone.replace("/", "-")).exists()
@@ -108,7 +113,7 @@ def main(name: str, store: Path, scheduler: str, phones: int, shape: Shape) -> N
 
     def ready() -> dict[str, dict[str, str]]:
         there = [serial for serial in serials if not is_gone(queue.root, f"{name}/{serial}")]
-        return {serial: {"pool": "night", "model": MODELS[int(serial[1:]) % len(MODELS)]} for serial in there}
+        return {serial: labels_of(serial) for serial in there}
 
     def tell(line: str) -> None:
         sys.stderr.write(f"{time.time():.1f} {name}: {line}\n")

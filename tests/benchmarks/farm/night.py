@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.farm.queue import Job, Queue, now, open_queue
+from agent.farm.seen import hosts
 from tests.benchmarks.farm.host import MODELS
 
 _Process = subprocess.Popen[bytes]
@@ -91,7 +92,7 @@ class Night:
             self._start("scheduler")
             for number in range(self.plan.hosts):
                 self._start(f"host{number:02}")
-            while len(list((self.store / "up").iterdir())) < self.plan.hosts:
+            while sum(len(seen.phones) for seen in hosts(self.store)) < self.plan.hosts * self.plan.phones:
                 time.sleep(0.1)
             self._submit(queue)
             self.log.began = time.time()

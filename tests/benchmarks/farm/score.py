@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from agent.farm.labels import matches
 from agent.farm.queue import Place, Queue, open_queue
+from tests.benchmarks.farm.host import labels_of
 from tests.benchmarks.farm.night import Log, Plan
 
 Span = tuple[float, float]
@@ -49,9 +51,9 @@ def score(plan: Plan, log: Log, store: Path) -> Score:
     queue = open_queue(store)
     places = [place for job in queue.jobs() for place in queue.places(job)]
     spans = {file.name: list(_spans(file, log)) for file in (store / "busy").iterdir()}
-    dawn = _last_begin(places)
-    work = sum(_within(spans.get(phone, []), (log.began, dawn)) for phone in _phones(plan))
-    there = sum(_there(phone, log, dawn, queue) for phone in _phones(plan))
+    dawns = {phone: _last_begin(phone, queue) for phone in _phones(plan)}
+    work = sum(_within(spans.get(phone, []), (log.began, dawn)) for phone, dawn in dawns.items())
+    there = sum(_there(phone, log, dawn, queue) for phone, dawn in dawns.items())
     gaps = sorted(after[0] - before[1] for each in spans.values() for before, after in pairwise(each)) or [0.0]
     at_work = sum(end - begin for each in spans.values() for begin, end in each)
     return Score(
@@ -99,9 +101,11 @@ def _spans(file: Path, log: Log) -> Iterator[Span]:
             begin = None
 
 
-def _last_begin(places: Sequence[Place]) -> float:
-    """When the last run began: until then work waited for any phone with its labels."""
-    return max((place.folder / "bound.json").stat().st_mtime for place in places)
+def _last_begin(phone: str, queue: Queue) -> float:
+    """When the last run began that a phone could have had: until then work waited for it."""
+    labels = labels_of(phone.partition("-")[2])
+    jobs = [name for name, job in queue.jobs().items() if matches(labels, job.pool)]
+    return max((place.folder / "bound.json").stat().st_mtime for job in jobs for place in queue.places(job))
 
 
 def _within(spans: Sequence[Span], window: Span) -> float:
