@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-statistics bench-history soak
+.PHONY: help demo test check bench bench-statistics bench-history bench-farm soak
 
 BIN := .venv/bin
 HANDHELD := python3-venv qemu-system-x86 qemu-utils mmdebstrap zstd cpio e2fsprogs
@@ -15,6 +15,7 @@ help:
 	@echo "make bench   speed, as ratios"
 	@echo "make bench-statistics   whether intervals, tests and stops keep what they promise; minutes"
 	@echo "make bench-history      shifts planted into months of runs: which are found, which are not there; minutes"
+	@echo "make bench-farm   a compressed night of 256 phones on 16 hosts, a tenth of which die; five minutes"
 	@echo "make soak    60 short runs, a fault in each, then docs/soak.md anew; half an hour"
 
 .venv/ready: pyproject.toml
@@ -39,6 +40,7 @@ test: check
 	@.ci/packages $(OTHER_ABIS)
 	@$(TIMED) integration $(BIN)/python -m pytest -q -n 2 tests/integration
 	@$(TIMED) statistics $(BIN)/python -m tests.benchmarks.statistics --short --check docs/statistics-table.md
+	@$(TIMED) farm $(BIN)/python -m tests.benchmarks.farm --short
 	@.ci/packages $(HANDHELD) $(BROWSER)
 	@$(TIMED) wheel $(BIN)/python -m pytest -q tests/wheel
 	@$(TIMED) browser $(BIN)/python -m pytest -q tests/browser
@@ -55,6 +57,9 @@ bench-statistics: .venv/ready
 
 bench-history: .venv/ready
 	@$(BIN)/python -m tests.benchmarks.bench_history --write
+
+bench-farm: .venv/ready
+	@$(BIN)/python -m tests.benchmarks.farm --write
 
 soak: .venv/ready
 	@.ci/packages $(HANDHELD)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.farm.attempt import Runs
+    from agent.farm.labels import Labels
     from agent.farm.queue import Queue
     from agent.farm.security import Tls
     from agent.farm.worker import Host
@@ -111,6 +112,8 @@ def _run(args: argparse.Namespace, queue: "Queue", out: TextIO, err: TextIO) -> 
 
     pool = parse_labels(args.pool, "--pool") if args.pool else {}
     files = files_of(args.experiment)
+    if not args.detach and not _heard(queue):
+        _check_own(args, queue, pool, err)
     command = shlex.join(("reclaim", *args.words))
     name = queue.submit(Job(files[0].name, pool, args.phones, args.blocks, now(), command), files)
     print(f"reclaim: {name}: handed in", file=err, flush=True)
@@ -132,8 +135,7 @@ def _to_its_end(args: argparse.Namespace, queue: "Queue", name: str, out: TextIO
     from agent.farm.follow import answered, embedded, follow, look, only_one  # noqa: PLC0415 - the same
 
     with ExitStack() as stack:
-        state = look(queue)
-        if not any(seen.heard(state.now_s) for seen in state.hosts):
+        if not _heard(queue):
             host, runs = _host(args, queue, err)
             stack.enter_context(only_one(runs.adb_server))
             stack.enter_context(embedded(host, runs.end_all))
@@ -148,6 +150,31 @@ def _to_its_end(args: argparse.Namespace, queue: "Queue", name: str, out: TextIO
     print(*done, sep="\n", file=out)
     joint(done, out, err)
     return 0 if len(done) == len(places) else 2
+
+
+def _heard(queue: "Queue") -> bool:
+    """Whether any host has been heard of lately."""
+    from agent.farm.follow import look  # noqa: PLC0415 - imported late: --help must stay quick
+
+    state = look(queue)
+    return any(seen.heard(state.now_s) for seen in state.hosts)
+
+
+def _check_own(args: argparse.Namespace, queue: "Queue", pool: "Labels", err: TextIO) -> None:
+    """Pass where a phone of this computer could run a job.
+
+    Raises:
+        InputError: none could, and no other host has been heard of.
+    """
+    from agent.farm.labels import matching, words  # noqa: PLC0415 - imported late: --help must stay quick
+
+    ready = _host(args, queue, err)[0].ready()
+    if not any(matching(ready, pool)):
+        asked = f" with {words(pool)}" if pool else ""
+        raise InputError(
+            f"{queue.root}: no host of this farm has been heard of, and no phone{asked} is ready here: start"
+            " `reclaim farm worker` where phones are, or hand the job in with --detach"
+        )
 
 
 def _status(args: argparse.Namespace, queue: "Queue", out: TextIO, _err: TextIO) -> int:
