@@ -34,6 +34,7 @@ COMMANDS = {
     "compare": "effects with intervals, in the terminal",
     "gate": "judge a run by rules; the exit code is the answer",
     "report": "the page",
+    "trace": "open a trace in Perfetto's own UI, offline, at a launch",
     "watch": "a phone's memory reclaim, live; mark, switch, record by a key",
     "record": "a flight recorder on the phone: ends by hand, time or condition, survives a lost link",
     "bundle": "a run, a recording or a trace as one redacted file to hand on",
