@@ -26,6 +26,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--for", dest="length", metavar="TIME", help="end after so long: 30s, 10min, 2h")
     parser.add_argument("--knob", default="kcompressd", metavar="NAME", help="what the key k switches (kcompressd)")
+    parser.add_argument(
+        "--allow-unsafe-knob", action="store_true", help="let k write a setting that is known to harm some kernels, too"
+    )
     parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="where recordings go (here)", default=Path())
     parser.epilog = _KEYS
 
@@ -64,7 +67,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         if on_screen:
             from agent.field.screen import show  # noqa: PLC0415 - the same
 
-            return show(view, Hands(phone, args.knob, stack), args.out, err)
+            return show(view, Hands(phone, args.knob, stack, args.allow_unsafe_knob), args.out, err)
         with _sink(args.csv, out) as sink:
             _tell(view, sink, err, rows=bool(args.csv))
     return 0

@@ -34,17 +34,17 @@ _LARGE_PAGES = 2560
 _SHELL = """\
 if [ -n "${KSH_VERSION-}" ]; then eval '
   say() { print -r -- "$1"; }
-  show() { x=; { x=$(<"$1"); } 2>/dev/null; }
+  show() { x=; x=$(<"$1"); }
   follow() { "$@" 2>/dev/null </dev/null |& log=$!; exec 3<&p; }
   await() { read -t "$1" -u3 -r l; }'
 elif [ -n "${BASH_VERSION-}" ]; then eval '
   say() { printf "%s\\n" "$1"; }
-  show() { x=; { x=$(<"$1"); } 2>/dev/null; }
+  show() { x=; x=$(<"$1"); }
   follow() { exec 3< <(exec "$@" 2>/dev/null </dev/null); log=$!; }
   await() { IFS= read -t "$1" -u3 -r l; }'
 else
   say() { printf "%s\\n" "$1"; }
-  show() { x=$(cat "$1" 2>/dev/null); }
+  show() { x=$(cat "$1"); }
   follow() { say "$T x"; }
   await() { sleep "$1"; return 255; }
 fi
@@ -53,33 +53,37 @@ fi
 
 _SAMPLE = """\
 now() { read -r u _ <"$P/uptime"; t=$((${u%.*} * 100 + 1${u#*.} - 100)); }
-file() { show "$2"; say "$T $1"; [ -z "$x" ] || say "$x"; }
+add() { o=$o$1$nl; }
+file() { show "$2"; add "$T $1"; [ -z "$x" ] || add "$x"; }
 scan() {
-  threads=; say "$T U"
+  threads=; add "$T U"
   for d in "$P"/[0-9]*; do
-    p=; { read -r _ p _ <"$d/statm"; } 2>/dev/null
+    p=; read -r _ p _ <"$d/statm"
     if [ "$p" = 0 ]; then
-      c=; { read -r c <"$d/comm"; } 2>/dev/null
+      c=; read -r c <"$d/comm"
       case $c in kswapd[0-9]*|kcompressd*|akcompressd*|kcompmari*) threads="$threads ${d##*/}" ;; esac
     elif [ "${p:-0}" -ge "$large" ]; then
-      { read -r c <"$d/comm"; } 2>/dev/null; show "$d/cmdline" 2>/dev/null
-      x=${x:-$c}; say "$T u ${d##*/} $p ${x%%"$nl"*}"
+      show "$d/cmdline"
+      [ -n "$x" ] || show "$d/comm"
+      add "$T u ${d##*/} $p ${x%%"$nl"*}"
     fi
   done
 }
 sample() {
+  o=
   [ $((n % every)) -ne 0 ] || scan
   n=$((n + 1))
-  say "$T s $u"
+  add "$T s $u"
   file v "$P/vmstat"; vm=$x
   file m "$P/meminfo"; mem=$x
   file p "$P/pressure/memory"; psi=$x
   file z "$Z"
-  say "$T t"
-  for p in $threads $$ $log; do show "$P/$p/stat"; [ -z "$x" ] || say "$x"; done
-  say "$T e"
+  add "$T t"
+  for p in $threads $$ $log; do show "$P/$p/stat"; [ -z "$x" ] || add "$x"; done
+  say "$o$T e"
 }
 """
+"""A sample leaves in one piece, so that adbd wakes up once. Nobody reads standard error: see `_LOOP`."""
 
 _CONDITIONS = """\
 last8() { v=00000000$1; v=1${v#"${v%????????}"}; }
@@ -143,6 +147,7 @@ a launch in ms."""
 
 _LOOP = """\
 watch() {
+  exec 2>/dev/null
   n=0 part=; now; next=$t was=$t
   while :; do
     now
@@ -167,6 +172,7 @@ watch() {
   done
 }
 """
+"""Standard error is closed once, not at each file that may be gone or forbidden: that costs more than reading it."""
 
 _BEGIN = (
     "nl='\n'\n"

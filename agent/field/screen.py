@@ -30,6 +30,7 @@ _INTERRUPTED = 130
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 _SPARK_WIDTH = 24
 _USERS = 12
+_NAME = 60
 
 
 class WatchApp(App[int]):
@@ -42,7 +43,9 @@ class WatchApp(App[int]):
     #users { height: auto; }
     #log { height: 1fr; min-height: 4; border-top: solid $primary; }
     .-narrow Horizontal { layout: vertical; }
-    .-narrow #left { width: 100%; height: 26; }
+    .-narrow #left { width: 100%; height: 1fr; }
+    .-narrow #right { height: 9; }
+    .-narrow #users { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "mark", "mark"),
@@ -66,6 +69,9 @@ class WatchApp(App[int]):
         super().__init__()
         self.board, self._about, self._hands, self._tape = Board(), about, hands, tape
         self._marks, self._busy = 0, ""
+        self.view: View | None = None
+        self.ended = threading.Event()
+        self.failure: Exception | None = None
 
     def compose(self) -> ComposeResult:
         """State above; figures left; memory users and what happened right."""
@@ -85,6 +91,21 @@ class WatchApp(App[int]):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not in the main thread
                 loop.add_signal_handler(number, self.exit, _INTERRUPTED)
         self.draw()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        """Read the phone; no worker of textual's, whose end would wait for a phone that is silent."""
+        if self.view is None:
+            return
+        asked = self.view.stopping
+        self.view.stopping = lambda: self.ended.is_set() or asked()
+        try:
+            for event in self.view.events():
+                self.call_from_thread(self.seen, event)
+        except Exception as error:  # noqa: BLE001 - told when the screen has gone
+            self.failure = error
+        if not self.ended.is_set():
+            self.call_from_thread(self.exit, 0)
 
     def seen(self, event: Event) -> None:
         """Take in an event and draw."""
@@ -136,10 +157,14 @@ class WatchApp(App[int]):
         self.draw()
 
         def work() -> None:
+            said = ""
             try:
                 said = action()
             except ReclaimError as error:
                 said = str(error)
+            except Exception as error:  # noqa: BLE001 - told when the screen has gone
+                self.failure = error
+                self.call_from_thread(self.exit, 0)
             self.call_from_thread(self._done, said)
 
         self.run_worker(work, thread=True, exit_on_error=False)
@@ -184,7 +209,8 @@ def users(board: Board) -> Table:
     table.add_row(Text("resident memory", "bold"))
     for user in board.users[:_USERS]:
         size = quantity(float(user.resident_bytes), "bytes")
-        table.add_row(Text(size, justify="right"), Text(printable(user.name, 60)), Text(str(user.pid), "dim"))
+        name = Text(printable(user.name[:_NAME]), no_wrap=True, overflow="ellipsis")
+        table.add_row(Text(size, justify="right"), name, Text(str(user.pid), "dim"))
     return table
 
 
@@ -203,27 +229,14 @@ def show(view: View, hands: Hands, out: Path, err: TextIO) -> int:
     Raises:
         ReclaimError: the link did not come back, or something could not be put back.
     """
-    facts, ended = hands.phone.facts(), threading.Event()
-    tape = Tape(hands, out, view.clock)
+    facts, tape = hands.phone.facts(), Tape(hands, out, view.clock)
     root = "root" if hands.phone.root.kind != "none" else "no root"
     app = WatchApp(printable(f"{facts.model} ({facts.serial})  Linux {facts.kernel}  {root}", 160), hands, tape)
-    asked, failed = view.stopping, list[ReclaimError]()
-    view.stopping = lambda: ended.is_set() or asked()
-
-    def read() -> None:
-        try:
-            for event in view.events():
-                app.call_from_thread(app.seen, event)
-        except ReclaimError as error:
-            failed.append(error)
-        if not ended.is_set():
-            app.call_from_thread(app.exit, 0)
-
-    app.call_later(lambda: app.run_worker(read, thread=True, exit_on_error=False))
+    app.view = view
     code = app.run()
-    ended.set()
+    app.ended.set()
     if (kept := tape.close()) is not None:
         print(kept, file=err)
-    if failed:
-        raise failed[0]
+    if app.failure is not None:
+        raise app.failure
     return _INTERRUPTED if code is None else code

@@ -25,11 +25,13 @@ class Hands:
         phone: the phone.
         name: of the knob to switch.
         stack: puts everything back when it is closed.
+        allow_unsafe: write a setting that may harm the phone, too.
     """
 
     phone: Phone
     name: str
     stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    allow_unsafe: bool = False
     _taken: bool = False
     _guard: Guard | None = None
 
@@ -60,7 +62,8 @@ class Hands:
         knobs = discover(self.phone)
         knob = find(self.name, knobs, self.phone.serial)
         _other(knob, "", self.phone.serial)
-        self._guard = self.stack.enter_context(undo.guarded(self.phone, journal(self.phone.serial), knobs))
+        guarded = undo.guarded(self.phone, journal(self.phone.serial), knobs, allow_unsafe=self.allow_unsafe)
+        self._guard = self.stack.enter_context(guarded)
         return self._guard
 
 
