@@ -23,6 +23,9 @@ COMM = 15
 
 _TOKEN = re.compile(r"[A-Za-z]\w*(?:\.\w+)+/[\w.$]+|[^\W_$][\w$]*(?:\.[\w$]+)*|[\w$]+|[^\x20-\x7e\t\n\r]")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^A-Za-z\d]+")
+_APP_USER = re.compile(r"u\d{1,2}[ais]\d{1,5}")
+"""How Android writes the uid of an app (UserHandle.formatUid)."""
+
 _VERSION = re.compile(r"\d{1,3}(\.\d{1,4}){1,2}")
 _HEX = re.compile(r"(?=\w*\d)[0-9A-Fa-f]{8,}")
 _PHONE = re.compile(r"(?<![\w.])(?:\+\d|\(?0\d)[\d ()/-]{5,18}\d(?!\w)")
@@ -30,6 +33,7 @@ _FRAMED = re.compile(r"(?:doFrame|DrawFrames?)[ ]")
 _SYSTEM = ("android.", "androidx.", "com.android.", "java.", "linux.", "psi.", "batt.", "track_event.")
 _ALLOWED = frozenset(
     {
+        "0.0.0.0",  # noqa: S104 - no address to bind to, but what stands for one
         "com.google.android.gms",
         "com.google.android.gsf",
         "com.google.android.webview",
@@ -37,9 +41,10 @@ _ALLOWED = frozenset(
         "com.google.android.networkstack",
         "com.google.android.apps.nexuslauncher",
         "com.google.android.inputmethod.latin",
+        "example.org",
     }
 )
-"""Packages that nearly every phone has: that one is there tells nothing of its owner."""
+"""Packages that nearly every phone has: that one is there tells nothing of its owner; and what stands for addresses."""
 
 _STAND_INS = ("com.reclaim.*",)
 """Apps of the virtual handheld."""
@@ -129,7 +134,7 @@ class Names:
             return token if self._stays(package) else f"{self.package(package)}/{self._words(name)}"
         if "." in token:
             return token if _VERSION.fullmatch(token) else self.package(token)
-        return token if is_known(token) else self._word(token)
+        return token if is_known(token) or _APP_USER.fullmatch(token) else self._word(token)
 
     def _stays(self, name: str) -> bool:
         return name in _ALLOWED or any(fnmatchcase(name, pattern) for pattern in (*_STAND_INS, *self.keep))
@@ -141,7 +146,7 @@ class Names:
         return self._pattern[1]
 
     def _word(self, token: str) -> str:
-        return f"x{self._mac(token)[:8]}"
+        return f"w{self._mac(token)[:8]}"
 
     def _mac(self, text: str) -> str:
         return hmac.new(self.key, text.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:12]

@@ -22,7 +22,7 @@ from reports.bundle import contents
 from reports.bundle.checks import MOST_ONE
 from reports.bundle.manifest import MANIFEST, TRACE, Manifest, Member, Of, belongs
 from reports.bundle.names import Names
-from reports.bundle.trace import redact_trace
+from reports.bundle.trace import plain_trace, redact_trace
 from reports.bundle.unpack import unpack
 from reports.encoding import encode
 from reports.outputs.files import check_named
@@ -140,7 +140,7 @@ def _copy_trace(path: Path, target: Path, names: Names | None) -> None:
     if data.startswith(_GZIP):
         data = _gunzipped(path)
     with target.open("wb") as out:
-        out.writelines(redact_trace(data, names, path) if names is not None else (data,))
+        out.writelines(redact_trace(data, names, path) if names is not None else plain_trace(data, path))
 
 
 def _gunzipped(path: Path) -> bytes:

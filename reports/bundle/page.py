@@ -24,12 +24,13 @@ _MOST_ROWS = 1000
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings, and lines above them."""
+    """Rows under headings, and lines above them; columns by number that are never broken into lines."""
 
     title: str
     headings: tuple[str, ...] = ()
     rows: Sequence[tuple[str, ...]] = ()
     notes: Sequence[str] = ()
+    narrow: tuple[int, ...] = ()
 
 
 def recording_page(folder: Path, name: str, measures: TraceMeasures | None) -> str:
@@ -81,8 +82,8 @@ def _device(folder: Path) -> Iterator[Table]:
         ("build", facts.build),
         ("Android", f"{facts.android} (SDK {facts.sdk})"),
         ("kernel", facts.kernel),
-        ("memory", quantity(float(facts.memory_bytes), "B")),
-        ("swap", quantity(float(facts.swap_bytes), "B")),
+        ("memory", quantity(float(facts.memory_bytes), "bytes")),
+        ("swap", quantity(float(facts.swap_bytes), "bytes")),
         ("root", facts.root),
         *facts.knobs.items(),
     ]
@@ -100,7 +101,7 @@ def _happenings(folder: Path) -> Iterator[Table]:
         raise StoreError(f"{file}: is not readable: {error}; make the bundle again") from None
     wide = [(*row, *[""] * len(header))[: len(header)] for row in rows[:_MOST_ROWS]]
     notes = [f"The first {_MOST_ROWS} of {len(rows):,}."] if len(rows) > _MOST_ROWS else []
-    yield Table("What happened", tuple(header), wide, notes)
+    yield Table("What happened", tuple(header), wide, notes, narrow=(0, 1, 3))
 
 
 def _figures(measures: TraceMeasures | None) -> Iterator[Table]:
@@ -111,13 +112,13 @@ def _figures(measures: TraceMeasures | None) -> Iterator[Table]:
         for row in measures.rows
         if row.window == "trial"
     ]
-    yield Table("Memory, reclaim and CPU", ("metric", "value", "how"), whole, _lacks(measures))
+    yield Table("Memory, reclaim and CPU", ("metric", "value", "how"), whole, _lacks(measures), narrow=(1,))
     launches = [
         (str(one.index), one.app, one.kind or "-", *map(_time, (one.ttid_s, one.ttfd_s, one.dur_s)))
         for one in measures.launches
     ]
     headings = ("launch", "app", "kind", "TTID", "TTFD", "until the system called it done")
-    yield Table("Launches", headings, launches, [] if launches else ["No launch was recorded."])
+    yield Table("Launches", headings, launches, [] if launches else ["No launch was recorded."], narrow=(0, 2, 3, 4, 5))
     kills = [(quantity(kill.at_s, "s"), kill.process, kill.by, kill.reason or "") for kill in measures.kills]
     yield Table("Kills", ("at", "process", "by", "reason"), kills)
     yield Table("Doubts", notes=[f"{caveat.what}; {caveat.do}" for caveat in measures.caveats])

@@ -9,6 +9,7 @@ are opened first (TracePacket.compressed_packets, zlib; google/perfetto, protos/
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from mmap import mmap
 from typing import TYPE_CHECKING
 
 from reports.bundle.messages import packet_class
@@ -84,15 +85,34 @@ def redact_trace(data: bytes, names: Names, where: object) -> Iterator[bytes]:
     for raw in packets:
         packet = _parsed(raw, where)
         visitor.packet(packet)
-        written = packet.SerializeToString()
-        yield bytes([_PACKET]) + _varint(len(written)) + written
+        yield _sealed(packet.SerializeToString())
+
+
+def plain_trace(data: bytes, where: object) -> Iterator[bytes]:
+    """The trace's packets as they were recorded, but for compressed ones, which are opened.
+
+    Raises:
+        TraceError: as for `redact_trace`.
+    """
+    for raw in _packets(data, where):
+        yield _sealed(raw)
+
+
+def check_plain(data: bytes | mmap, where: object) -> None:
+    """Pass a trace of packets none of which is compressed: the trace processor would open those without limit.
+
+    Raises:
+        TraceError: another trace, or no trace.
+    """
+    if not data[:1] == bytes([_PACKET]) or any(_packed(value, where) is not None for _, value in _fields(data, where)):
+        raise TraceError(f"{where}: is no trace of packets that are not compressed")
 
 
 def _packets(data: bytes, where: object, *, inside: bool = False) -> Iterator[bytes]:
     """Each packet's bytes, those of compressed packets in their place; a last one that was cut off is left out."""
     for number, value in _fields(data, where):
         if number != 1:
-            raise TraceError(f"{where}: not a Perfetto trace of packets, so it cannot be redacted; use --no-redact")
+            raise TraceError(f"{where}: not a Perfetto trace of packets, so it cannot be bundled; record one")
         packed = _packed(value, where)
         if packed is None:
             yield value
@@ -108,7 +128,7 @@ def _packed(value: bytes, where: object) -> bytes | None:
         return None
     packet = _parsed(value, where)
     if packet.HasField("zstd_compressed_packets"):
-        raise TraceError(f"{where}: has packets compressed by zstd, which cannot be redacted; record without")
+        raise TraceError(f"{where}: has packets compressed by zstd, which cannot be opened; record without")
     return bytes(packet.compressed_packets) if packet.HasField("compressed_packets") else None
 
 
@@ -123,9 +143,9 @@ def _opened(packed: bytes, where: object) -> bytes:
     return whole
 
 
-def _fields(data: bytes, where: object) -> Iterator[tuple[int, bytes]]:
+def _fields(data: bytes | mmap, where: object) -> Iterator[tuple[int, bytes]]:
     """Length-delimited fields of a Trace; every other wire type is not one."""
-    place, view = 0, memoryview(data)
+    place = 0
     while place < len(data):
         try:
             key, start = _read_varint(data, place)
@@ -133,10 +153,10 @@ def _fields(data: bytes, where: object) -> Iterator[tuple[int, bytes]]:
         except IndexError:
             return
         if key & 7 != 2:  # noqa: PLR2004 - wire type of messages
-            raise TraceError(f"{where}: not a Perfetto trace of packets, so it cannot be redacted; use --no-redact")
+            raise TraceError(f"{where}: not a Perfetto trace of packets, so it cannot be bundled; record one")
         place = start + size
         if place <= len(data):
-            yield key >> 3, bytes(view[start:place])
+            yield key >> 3, data[start:place]
 
 
 def _parsed(raw: bytes, where: object) -> "Message":
@@ -145,7 +165,7 @@ def _parsed(raw: bytes, where: object) -> "Message":
     try:
         return packet_class().FromString(raw)
     except DecodeError:
-        raise TraceError(f"{where}: a packet of it cannot be read; copy the trace again, or use --no-redact") from None
+        raise TraceError(f"{where}: a packet of it cannot be read; copy the trace again") from None
 
 
 def _learn(packets: list[bytes], names: Names, where: object) -> None:
@@ -278,7 +298,11 @@ def _holds_text(kind: "Message", above: frozenset[str]) -> bool:
     )
 
 
-def _read_varint(data: bytes, place: int) -> tuple[int, int]:
+def _sealed(packet: bytes) -> bytes:
+    return bytes([_PACKET]) + _varint(len(packet)) + packet
+
+
+def _read_varint(data: bytes | mmap, place: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[place]

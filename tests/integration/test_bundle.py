@@ -221,7 +221,7 @@ def test_names_that_were_not_kept_are_told_when_no_launch_is_shared(tmp_path: Pa
     ("name", "data", "told"),
     [
         ("rec/device.json", b"{", "cannot be redacted"),
-        ("rec/trace.pftrace", b"TRACE:\n", "use --no-redact"),
+        ("rec/trace.pftrace", b"TRACE:\n", "not a Perfetto trace"),
         ("rec/meta.json", b"[1", "cannot be redacted"),
     ],
 )

@@ -6,27 +6,33 @@ import io
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
-from reports.bundle.manifest import MANIFEST, Manifest, Member
+import pyarrow as pa
+from pyarrow import parquet
+
+from reports.bundle.manifest import MANIFEST, Manifest, Member, Of
 from reports.encoding import encode
-from tests.support.traces import TraceBuilder
+from tests.support.traces import TraceBuilder, message
 
 TRACE = TraceBuilder().prints(1, 1, "B|1|bindApplication").prints(2, 1, "E|1").data
 FILES = {"logcat.txt": b"nothing\n", "trace.pftrace": TRACE}
 Edit = Callable[[zipfile.ZipInfo], None]
 
 
-def manifest(files: dict[str, bytes]) -> Manifest:
+def manifest(files: dict[str, bytes], of: Of = "trace") -> Manifest:
     members = (Member(name, len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items())
-    return Manifest("trace", "good", "reclaim 0", redacted=True, members=tuple(members))
+    return Manifest(of, "good", "reclaim 0", redacted=True, members=tuple(members))
 
 
-def archive(*members: tuple[str | zipfile.ZipInfo, bytes], told: Manifest | bytes | None = None) -> bytes:
+def archive(
+    *members: tuple[str | zipfile.ZipInfo, bytes], told: Manifest | bytes | None = None, of: Of = "trace"
+) -> bytes:
     """An archive with a manifest before the members; by default one that fits them."""
     if told is None:
-        told = manifest({str(getattr(name, "filename", name)): data for name, data in members})
+        told = manifest({str(getattr(name, "filename", name)): data for name, data in members}, of)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(MANIFEST, told if isinstance(told, bytes) else encode(told))
@@ -87,6 +93,14 @@ def many() -> bytes:
     return archive(*((f"trace{number}.pftrace", b"") for number in range(5001)))
 
 
+def endless() -> bytes:
+    """60 million times nothing, in 100 kB."""
+    out = io.BytesIO()
+    column = pa.nulls(60_000_000)  # type: ignore[attr-defined]  # pyarrow has no types
+    parquet.write_table(pa.table({"value": column}), out)  # type: ignore[attr-defined,no-untyped-call]  # the same
+    return out.getvalue()
+
+
 def large() -> bytes:
     """Sizes that no member has, in both headers."""
     return patched(22, struct.pack("<L", 3_000_000_000))
@@ -135,8 +149,16 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "member not listed": (lambda: archive(*FILES.items(), told=manifest({})), "is not in its manifest"),
     "listed and not there": (lambda: archive(told=manifest(FILES)), "not there"),
     "name that leaves": (lambda: archive(told=encode(replace(manifest({}), name="../x"))), "no plain name"),
-    "archive as trace": (lambda: archive(("trace.pftrace", good())), "is an archive itself"),
-    "gzip as trace": (lambda: archive(("trace.pftrace", b"\x1f\x8b" + bytes(9))), "is an archive itself"),
+    "archive as trace": (lambda: archive(("trace.pftrace", good())), "an archive itself"),
+    "packed packets": (
+        lambda: archive(("trace.pftrace", message({1: message({50: zlib.compress(bytes(99))})}))),
+        "an archive itself",
+    ),
+    "text as trace": (lambda: archive(("trace.pftrace", b"TRACE:\nx")), "is no trace"),
+    "empty trace": (lambda: archive(("trace.pftrace", b"")), "is no trace"),
+    "table that is none": (lambda: archive(("series.parquet", b"PAR1"), of="run"), "is no table"),
+    "table without end": (lambda: archive(("series.parquet", endless()), of="run"), "cells, like a bomb"),
+    "gzip as trace": (lambda: archive(("trace.pftrace", b"\x1f\x8b" + bytes(9))), "an archive itself"),
     "truncated": (lambda: good()[:-30], "is no bundle"),
     "something before": (lambda: b"#!/bin/sh\n" + good(), "before"),
     "something after": (lambda: good() + b"evil", "after"),

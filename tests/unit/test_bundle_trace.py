@@ -10,7 +10,7 @@ import pytest
 
 from reports.bundle.messages import FRAME_TIMELINE, packet_class
 from reports.bundle.names import Names
-from reports.bundle.trace import redact_trace
+from reports.bundle.trace import plain_trace, redact_trace
 from tests.support.secrets import PLANTED, TEXT, found
 from tests.support.traces import TraceBuilder, message
 from workloads.errors import TraceError
@@ -127,6 +127,12 @@ def test_a_trace_that_cannot_be_redacted_is_refused_in_one_line(data: bytes, tol
     with pytest.raises(TraceError, match=told) as refused:
         redacted(data)
     assert "\n" not in str(refused.value)
+
+
+def test_unredacted_only_compressed_packets_are_opened() -> None:
+    inner = TraceBuilder().process(1, "com.alice.diary").data
+    data = trace(message({999: b"kept"}), message({50: zlib.compress(inner)}))
+    assert b"".join(plain_trace(data, "trace")) == trace(message({999: b"kept"})) + inner
 
 
 def test_a_last_packet_that_was_cut_off_is_left_out() -> None:
