@@ -33,12 +33,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         help="hold traces against these: which parts of launches grew or shrank, and what that explains",
     )
-    parser.add_argument("--parts", action="store_true", help="the same of a run's arms, from the traces of its trials")
+    parser.add_argument(
+        "--parts", action="store_true", help="the same of the arms of each run, from the traces of its trials"
+    )
     parser.add_argument(
         "--all", action="store_true", help="show also the metrics that nobody asked about and that did not move"
     )
     parser.add_argument(
-        "--questions", action="store_true", help="answer what kcompressd's reviewers asked; of one run (in --all, too)"
+        "--questions", action="store_true", help="answer what kcompressd's reviewers asked (in --all, too)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
@@ -170,8 +172,6 @@ def _reading(err: TextIO) -> "Iterator[Progress]":
 
 def _several(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """A run that has nothing to compare is ignored, and that is said at once, not only below a long answer."""
-    if args.questions or args.parts:
-        raise InputError("--questions, --parts: are answered of one run at a time; name one run, or leave them out")
     from reports.encoding import encode  # noqa: PLC0415 - imported late: `--help` needs none of it
     from reports.printable import printable  # noqa: PLC0415 - the same
     from reports.several.builds import are_builds, compare_builds  # noqa: PLC0415 - the same
@@ -181,10 +181,29 @@ def _several(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
     runs = read_runs(args.run)
     if are_builds(runs):
+        if args.questions or args.parts:
+            raise InputError(
+                "--questions, --parts: are answered of a run's arms; leave them out where builds are the arms"
+            )
         builds = compare_builds(runs)
         out.write(encode(builds_document(builds)).decode() if args.json else builds_text(builds, whole=args.all))
         return 0
     gathered = gather(runs)
     err.writelines(f"ignored {printable(each.path)}: {each.reason}\n" for each in gathered.left_out)
-    out.write(encode(several_document(gathered)).decode() if args.json else several_text(gathered, whole=args.all))
+    parts = {str(path): _parts_at(path, err, whole=args.all) for path in args.run} if args.parts else {}
+    if args.json:
+        documents = {path: found for path, (_, found) in parts.items()}
+        out.write(encode({**several_document(gathered), **({"parts": documents} if parts else {})}).decode())
+        return 0
+    out.write(several_text(gathered, whole=args.all, questions=args.questions))
+    out.writelines(f"\n{printable(path)}\n{''.join(texts)}" for path, (texts, _) in parts.items())
     return 0
+
+
+def _parts_at(path: Path, err: TextIO, *, whole: bool) -> tuple[list[str], list[dict[str, object]]]:
+    """As `_parts`, of a run by itself: the time of launches adds up within a run's blocks, not over phones."""
+    from reports.bundle.sources import run_at  # noqa: PLC0415 - imported late: `--help` needs none of it
+    from reports.compare import compare_run  # noqa: PLC0415 - the same
+
+    with run_at(path) as store:
+        return _parts(store, compare_run(store), err, whole=whole)

@@ -47,14 +47,17 @@ def _read(path: Path) -> RunValues:
         return read_run(store)
 
 
-def several_text(gathered: Gathered, *, whole: bool = False) -> str:
+def several_text(gathered: Gathered, *, whole: bool = False, questions: bool = False) -> str:
     """The answer in the terminal: over phones, or of one phone with the blocks of all its runs.
 
     Args:
         gathered: the runs.
         whole: with the metrics that nobody asked about and that did not move.
+        questions: with what kcompressd's reviewers asked, phone by phone.
     """
-    return joint_text(join(gathered), whole=whole) if len(gathered.phones) > 1 else pooled_text(gathered, whole=whole)
+    if len(gathered.phones) > 1:
+        return joint_text(join(gathered), whole=whole, questions=questions)
+    return pooled_text(gathered, whole=whole, questions=questions)
 
 
 def several_document(gathered: Gathered) -> dict[str, Any]:

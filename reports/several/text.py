@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reports.comparison import KILLS, Comparison
+from reports.questions.text import question_lines
 from reports.several.effect import JointEffect
 from reports.several.joint import Joint, JointArm
 from reports.several.pool import Gathered, Phone
@@ -29,18 +30,27 @@ _NOTE = (
 )
 
 
-def joint_text(joint: Joint, *, whole: bool = False) -> str:
-    """The answer, ending in a line feed; `whole` as for `reports.text.compare_text`."""
-    return "\n".join(_lines(joint, whole=whole)) + "\n"
+def joint_text(joint: Joint, *, whole: bool = False, questions: bool = False) -> str:
+    """The answer, ending in a line feed; `whole` and `questions` as for `compare_text`, these phone by phone."""
+    asked = [line for phone in joint.phones if questions for line in _asked(phone)]
+    return "\n".join((*_lines(joint, whole=whole), *asked)) + "\n"
 
 
-def pooled_text(gathered: Gathered, *, whole: bool = False) -> str:
+def _asked(phone: Phone) -> Iterator[str]:
+    yield ""
+    yield from _phone(phone)
+    yield from question_lines(phone.analysis, told=True)
+
+
+def pooled_text(gathered: Gathered, *, whole: bool = False, questions: bool = False) -> str:
     """The answer of one phone with several runs: that of one run with all their blocks, and what was left out."""
     (phone,) = gathered.phones
     doubts = [f"! {caveat.what} {caveat.do}" for caveat in phone.caveats]
     left_out = [f"left out: {each.path}: {each.reason}" for each in gathered.left_out]
     lines = [line for told in [*_blocks(phone), *doubts, *left_out] for line in wrap(told, indent="  ")]
-    return compare_text(phone.analysis, whole=whole) + "".join(f"{line}\n" for line in ["", *lines] if lines)
+    return compare_text(phone.analysis, whole=whole, questions=questions) + "".join(
+        f"{line}\n" for line in ["", *lines] if lines
+    )
 
 
 def _blocks(phone: Phone) -> Iterator[str]:

@@ -116,3 +116,28 @@ def test_the_command_tells_it_in_words_and_as_json(tmp_path: Path) -> None:
 def test_an_optional_setting_is_left_out_where_the_phone_has_no_knob_for_it() -> None:
     experiment, _ = load.experiment("stock-vs-off")
     assert [arm.levels for arm in without_missing(experiment, {}).arms] == [{}, {}]
+
+
+def test_questions_and_parts_are_of_arms_and_not_of_builds(tmp_path: Path) -> None:
+    paths = [str(make_run(tmp_path / f"run{seed}", shape(seed, patched=seed == 1)).path) for seed in range(2)]
+    err = io.StringIO()
+    assert main(["compare", *paths, "--questions"], io.StringIO(), err) == 2
+    assert "leave them out where builds are the arms" in err.getvalue()
+
+
+def test_what_reviewers_asked_is_told_of_several_runs(tmp_path: Path) -> None:
+    paths = [str(make_run(tmp_path / f"run{seed}", Shape(blocks=5, seed=seed)).path) for seed in (1, 2)]
+    other = Shape(blocks=5, seed=3, device=lambda device: replace(device, serial="B"))
+    told = []
+    for runs_ in (paths, [*paths, str(make_run(tmp_path / "other", other).path)]):
+        out = io.StringIO()
+        assert main(["compare", *runs_, "--questions"], out, io.StringIO()) == 0
+        told.append(out.getvalue().count("WHAT KCOMPRESSD'S REVIEWERS ASKED"))
+    assert told == [1, 2], "once of one phone, then phone by phone"
+
+
+def test_parts_are_told_run_by_run(tmp_path: Path) -> None:
+    paths = [str(make_run(tmp_path / f"run{seed}", Shape(blocks=3, seed=seed)).path) for seed in (1, 2)]
+    out = io.StringIO()
+    assert main(["compare", *paths, "--parts", "--json"], out, io.StringIO()) == 0
+    assert set(json.loads(out.getvalue())["parts"]) == set(paths)
