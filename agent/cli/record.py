@@ -5,6 +5,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from workloads.errors import ReclaimError
+
 if TYPE_CHECKING:
     from agent.field.flight import Flight, Wanted
     from agent.field.when import Condition
@@ -39,12 +41,18 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ring", action="store_true", help="keep the newest when the buffer is full; --when implies it"
     )
+    parser.add_argument(
+        "--no-redact", action="store_true", help="leave serial numbers, accounts and names in the bundle"
+    )
+    parser.add_argument(
+        "--keep", metavar="PACKAGE", action="append", default=[], help="leave the name of this package in the bundle"
+    )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
 
 
 def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    """Record until told to end, by time, by a condition or by Ctrl-C; name the folder.
+    """Record until told to end, by time, by a condition or by Ctrl-C; name the folder, and the bundle made of it.
 
     Returns:
         0.
@@ -74,7 +82,22 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         print("fetching", file=err, flush=True)
         save(flight, folder, lost_s, (), clock)
     _told(folder, out, err)
+    print(_bundled(folder, args), file=out)
     return 0
+
+
+def _bundled(folder: Path, args: argparse.Namespace) -> Path:
+    """Make the one file to hand on, beside the folder; whatever becomes of it, the folder is there."""
+    from reports.bundle.manifest import SUFFIX  # noqa: PLC0415 - imported late: --help must stay quick
+    from reports.bundle.pack import pack  # noqa: PLC0415 - the same
+
+    bundle = folder.with_name(f"{folder.name}{SUFFIX}")
+    try:
+        pack(folder, bundle, redact=not args.no_redact, keep=args.keep)
+    except ReclaimError as error:
+        error.add_note(f"the recording itself is whole: {folder}; `reclaim bundle` makes a bundle of it")
+        raise
+    return bundle
 
 
 def _wanted(args: argparse.Namespace) -> "Wanted":

@@ -25,7 +25,7 @@ _PHONES = frozenset(
 
 _SERIALS = frozenset({"serial", "device"})
 _PACKAGES = frozenset({"app", "apps", "component", "package", "process"})
-_NUMBER = re.compile(r"-?\d{1,13}(?:\.\d{1,9})?(?:e-?\d{1,3})?|")
+_NUMBER = re.compile(r"-?\d{1,13}(?:\.\d{1,17})?(?:e[+-]?\d{1,3})?|")
 _LOGCAT = re.compile(r"(\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,9}\s+\d{1,7}\s+\d{1,7}\s+[VDIWEFS]\s)(.*)")
 
 

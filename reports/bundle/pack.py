@@ -26,7 +26,7 @@ from reports.bundle.trace import plain_trace, redact_trace
 from reports.bundle.unpack import unpack
 from reports.encoding import encode
 from reports.outputs.files import check_named
-from workloads.errors import InputError, StoreError
+from workloads.errors import InputError, ReclaimError, StoreError
 
 _GZIP = b"\x1f\x8b"
 _UNPLAIN = re.compile(r"[^A-Za-z0-9_.+=,@-]")
@@ -74,9 +74,11 @@ def pack(source: Path, out: Path, *, redact: bool = True, keep: Sequence[str] = 
             manifest = _manifest(found, stage, redacted=redact)
             _write(manifest, stage, out)
         except OSError as error:
-            raise StoreError(
-                f"{error.filename or source}: {error.strerror}; free some space, or copy it again"
-            ) from error
+            told = f"{error.filename or source}: {error.strerror}; free some space, or copy it again"
+            raise StoreError(told) from error
+        except ReclaimError as error:  # names the source, not a copy that is gone when it is read
+            whole = stage / "trace.pftrace" if source.is_file() else stage
+            raise type(error)(str(error).replace(str(whole), str(source))) from None
     return manifest
 
 

@@ -234,6 +234,12 @@ def test_what_cannot_be_redacted_makes_no_bundle(tmp_path: Path, name: str, data
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rec"]
 
 
+def test_a_trace_that_is_empty_is_told_by_its_own_name(tmp_path: Path) -> None:
+    (tmp_path / "one.pftrace").write_bytes(b"")
+    line = reclaim("bundle", tmp_path / "one.pftrace", code=2)
+    assert line.startswith(f"reclaim: {tmp_path / 'one.pftrace'}: empty")
+
+
 def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for source, told in ((tmp_path / "nothing", "is not there"), (tmp_path / "empty", "neither a run nor a recording")):

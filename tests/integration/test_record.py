@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,10 @@ from agent.field.happenings import Happening
 from agent.field.recording import read
 from agent.field.saved import NEWEST, save
 from agent.field.when import condition
+from reports.bundle.pack import pack
 from tests.support.clocks import QuickClock
 from tests.support.field_phone import FieldPhone, field_phone, second
+from tests.support.secrets import found
 from tests.support.traces import TraceBuilder
 from workloads.errors import FinalError, StoreError, TransientError
 
@@ -56,6 +59,20 @@ def meta(folder: Path) -> dict[str, object]:
 
 
 class TestRecording:
+    def test_its_bundle_names_neither_phone_nor_app(self, tmp_path: Path) -> None:
+        fake = phone(second(log=KILL.replace("com.a", "com.alice.diary")), second(log=ANR))
+        fake.programs["dumpsys"] = lambda call: f"{' '.join(call.argv)} of com.alice.diary\n"
+        fake.scripts[NEWEST] = lambda _call: ""
+        folder = record(fake, tmp_path / "r", marks=[Happening(2.0, "mark", "Alice came")])
+        pack(folder, tmp_path / "r.reclaim.zip")
+        with zipfile.ZipFile(tmp_path / "r.reclaim.zip") as bundle:
+            inside = {name: bundle.read(name) for name in bundle.namelist()}
+        serial = str(meta(folder)["serial"]).encode()
+        assert {name for name, data in inside.items() if found(data) or serial in data} == set()
+        assert {"meta.json", "samples.csv", "trace.pftrace", "anr/lastanr.txt", "report.html"} <= set(inside)
+        assert inside["samples.csv"] == (folder / "samples.csv").read_bytes()
+        assert b"kill,app." in inside["happenings.csv"]
+
     def test_it_is_a_folder_with_trace_samples_log_facts_and_measures(self, tmp_path: Path) -> None:
         fake = phone(second(), second(log=KILL), second())
         folder = record(fake, tmp_path / "r", marks=[Happening(2.0, "mark", "here")])
