@@ -10,6 +10,7 @@ from reports.bundle.page import recording_page
 from reports.bundle.unpack import is_bundle, opened
 from reports.outputs.files import write_named
 from reports.page.render import write_page
+from reports.page.trace import write_trace
 from reports.store import RunStore
 from reports.traces.measure import measure_trace
 from workloads.errors import InputError
@@ -53,11 +54,11 @@ def place_of(path: Path) -> Iterator[Path]:
 
 
 def write_report(source: Path, output: Path | None, rules: Path | None) -> Path:
-    """Write the page of a run or of a bundle; never the one that came in the bundle.
+    """Write the page of a run, of a trace, or of a bundle; never the one that came in the bundle.
 
     Args:
-        source: the run directory or bundle.
-        output: the HTML file; None: RUN/report.html, or beside the bundle.
+        source: the run directory, trace or bundle.
+        output: the HTML file; None: RUN/report.html, or beside the trace or bundle.
         rules: a file of rules and waivers.
 
     Returns:
@@ -66,8 +67,14 @@ def write_report(source: Path, output: Path | None, rules: Path | None) -> Path:
     Raises:
         StoreError: the source cannot be read, or the page cannot be written.
         InputError: rules that do not fit, a bundle that may not be trusted, or an output that is a part of a run.
-        TraceError: a bundle's trace cannot be read.
+        TraceError: a trace, or that of a bundle, cannot be read.
     """
+    if not is_bundle(source) and source.is_file():
+        if rules is not None:
+            raise InputError(f"{rules}: a trace has no arms to judge; leave out --rules")
+        path = output or Path(f"{source}.html")
+        write_trace(source, path)
+        return path
     if not is_bundle(source):
         store = RunStore.open(source)
         path = output or store.report_path

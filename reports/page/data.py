@@ -118,11 +118,12 @@ class Trace:
 
 @dataclass(frozen=True)
 class Series:
-    """One quantity over time."""
+    """One quantity over time, of one phone (1-based; 0 on a page of one phone)."""
 
     shown: Shown
     curves: tuple[Curve, ...]
     traces: tuple[Trace, ...]
+    phone: int = 0
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ class Event:
         label: beside its mark.
         told: in words.
         arm: place in `Data.arms` of a kill; -1 for a launch.
+        phone: in whose pictures it stands, 1-based; 0 on a page of one phone.
     """
 
     what: str
@@ -142,6 +144,7 @@ class Event:
     label: str
     told: str
     arm: int = -1
+    phone: int = 0
 
 
 @dataclass(frozen=True)

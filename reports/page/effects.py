@@ -25,7 +25,7 @@ WORDS: dict[Outcome, tuple[str, Tone]] = {
     "same": ("no detectable difference", "same"),
     "unknown": ("cannot be judged", "unknown"),
 }
-_ANSWER_TONES: dict[Word, Tone] = {
+ANSWER_TONES: dict[Word, Tone] = {
     "better": "good",
     "worse": "bad",
     "mixed": "moved",
@@ -33,7 +33,7 @@ _ANSWER_TONES: dict[Word, Tone] = {
     "same": "same",
     "unknown": "unknown",
 }
-_MOST_CARDS = 6
+MOST_CARDS = 6
 
 
 def note(caveat: Caveat, where: str = "") -> Note:
@@ -58,8 +58,8 @@ def _answer(analysis: Analysis, arm: ArmVerdict) -> Answer:
         arm=arm.arm,
         lead=lead,
         rest=rest,
-        tone=_ANSWER_TONES[arm.answer],
-        cards=(*kills, *(_doubted(each, common) for each in primary if each.metric.name != KILLS))[:_MOST_CARDS],
+        tone=ANSWER_TONES[arm.answer],
+        cards=(*kills, *(_doubted(each, common) for each in primary if each.metric.name != KILLS))[:MOST_CARDS],
         costs=arm.costs,
         gains=arm.gains,
         silent=f"No detectable difference in {count(arm.silent, 'other metric')}." if arm.silent else "",

@@ -12,7 +12,7 @@ from reports.ledger import LedgerLine
 from reports.metrics import METRICS, Metric, is_detail
 from reports.page import setting
 from reports.page.data import Data, Launches, Points, Shown, Table, Trials, digits
-from reports.page.overlay import Tracks, events, grid_step, series
+from reports.page.overlay import Grid, Tracks, events, grid_step, series
 from reports.units import count, scale
 
 _BETTER = {"lower": "Lower is better.", "higher": "Higher is better.", "none": "Neither way is better."}
@@ -29,15 +29,18 @@ class _Kept:
     arms: tuple[str, ...]
 
 
-def figures(analysis: Analysis, tracks: Tracks, quantities: Mapping[str, tuple[str, str]]) -> Data:
+def figures(
+    analysis: Analysis, tracks: Tracks, quantities: Mapping[str, tuple[str, str]], grid: Grid | None = None
+) -> Data:
     """Everything behind the pictures.
 
     Args:
         analysis: the run.
         tracks: its time series.
         quantities: series name -> unit and title.
+        grid: how finely time is drawn; None: as the tracks allow.
     """
-    run = analysis.run
+    run, grid = analysis.run, grid or Grid(grid_step(tracks))
     values = values_by_trial(run.measures)
     lines = tuple(line for line in analysis.ledger if line.trial.block > 0 and line.trial.name in values)
     places = {line.trial.name: place for place, line in enumerate(lines)}
@@ -53,8 +56,8 @@ def figures(analysis: Analysis, tracks: Tracks, quantities: Mapping[str, tuple[s
         primary=sum(each.shown.name in run.experiment.primary for each in points),
         points=points,
         launches=tuple(_launches(kept, analysis, apps)),
-        step_s=grid_step(tracks),
-        series=series(tracks, kept.arms, places, quantities),
+        step_s=grid.step_s,
+        series=series(tracks, kept.arms, places, quantities, grid),
         events=events(tracks, kept.arms, launched),
         effects=_effects(analysis),
     )

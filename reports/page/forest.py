@@ -6,11 +6,12 @@ Better is to the right, whichever way a metric is better; of a metric without a 
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from reports.metrics import Better
 from reports.page.pieces import Mark, Tick
 from reports.statistics.paired import Estimate
-from reports.units import number
+from reports.units import number, quantity
 
 _REACHES = (1.1, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0)
 _HELD = 0.9
@@ -65,6 +66,52 @@ def mark(relative: Estimate | None, edge: float, better: Better = "none", margin
         beyond_right=high > edge,
         margin=_place(border, edge) if border is not None and 1 / edge <= border <= edge else None,
     )
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis for effects on one scale.
+
+    Attributes:
+        edge: the ratio, or the difference in base units, at the right edge.
+        better: which way is better.
+        linear: whether it holds differences.
+        ticks: its labels.
+    """
+
+    edge: float
+    better: Better
+    linear: bool
+    ticks: tuple[Tick, ...]
+
+    def mark(self, effect: Estimate | None) -> Mark | None:
+        """An effect's place; None without one, or where nothing moved at all."""
+        if not self.linear:
+            return mark(effect, self.edge, self.better)
+        if effect is None or not self.edge:
+            return None
+        way = -1 if self.better == "lower" else 1
+        at, *ends = (50 + 50 * way * value / self.edge for value in (effect.value, effect.low, effect.high))
+        low, high = sorted(ends)
+        at, cut_low, cut_high = (round(min(100.0, max(0.0, place)), 2) for place in (at, low, high))
+        return Mark(at, cut_low, cut_high, beyond_left=low < 0, beyond_right=high > 100)  # noqa: PLR2004 - percent
+
+
+def axis(effects: Sequence[Estimate | None], better: Better, words: tuple[str, str], unit: str = "") -> Axis:
+    """The axis that holds all of these effects, those of one metric.
+
+    Args:
+        effects: ratios, or with a `unit` differences in it.
+        better: which way the metric is better.
+        words: what lies to the left and to the right.
+        unit: base unit of differences; empty for ratios.
+    """
+    if not unit:
+        edge = reach([], effects)
+        return Axis(edge, better, linear=False, ticks=ticks(edge, words))
+    edge = max((max(abs(each.low), abs(each.high)) for each in effects if each is not None), default=0.0)
+    labels = (f"{quantity(edge, unit)} {words[0]}", "", "no change", "", f"{quantity(edge, unit)} {words[1]}")
+    return Axis(edge, better, linear=True, ticks=tuple(Tick(25.0 * place, each) for place, each in enumerate(labels)))
 
 
 def _turned(ratio: float, better: Better) -> float:

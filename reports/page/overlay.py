@@ -22,6 +22,9 @@ LONGEST_GAP_S = 2.0
 """No line is drawn through a longer time without samples: a busy phone may not poll /proc for seconds."""
 MOST_POINTS = 160
 """Of one trial's own line; of more samples the lowest and the highest of every stretch of time are kept."""
+FEWEST_POINTS = 40
+ALL_POINTS = 300_000
+"""Of all trials' own lines on a page of many, about 4 MB: each then gets its share, `FEWEST_POINTS` at least."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,21 @@ Tracks: TypeAlias = Mapping[str, Mapping[str, Sequence[Track]]]
 """Series name -> arm -> tracks of its trials."""
 
 
+@dataclass(frozen=True)
+class Grid:
+    """How finely time is drawn: seconds between points of a curve, and the most points of a trial's own line."""
+
+    step_s: float
+    most_points: int = MOST_POINTS
+
+
+def grid_of(many: Sequence[Tracks]) -> Grid:
+    """One grid for the tracks of several phones, fine enough for the longest and small enough for a page."""
+    lines = sum(len(tracks) for found in many for arms in found.values() for tracks in arms.values())
+    share = ALL_POINTS // max(lines, 1)
+    return Grid(max(map(grid_step, many), default=SHORTEST_STEP_S), min(MOST_POINTS, max(FEWEST_POINTS, share)))
+
+
 def grid_step(tracks: Tracks) -> float:
     """Seconds between points of the common grid: fine enough for the data, at most `POINTS` of them."""
     longest = max((track.t_s[-1] for arms in tracks.values() for many in arms.values() for track in many), default=0.0)
@@ -44,7 +62,11 @@ def grid_step(tracks: Tracks) -> float:
 
 
 def series(
-    tracks: Tracks, arms: Sequence[str], places: Mapping[str, int], quantities: Mapping[str, tuple[str, str]]
+    tracks: Tracks,
+    arms: Sequence[str],
+    places: Mapping[str, int],
+    quantities: Mapping[str, tuple[str, str]],
+    grid: Grid | None = None,
 ) -> tuple[Series, ...]:
     """Every quantity that has a curve, those that `quantities` names first.
 
@@ -53,16 +75,17 @@ def series(
         arms: in their order.
         places: trial -> its place in `Data.trials`.
         quantities: series name -> unit and title.
+        grid: how finely; None: as these tracks allow.
     """
-    step, found = grid_step(tracks), []
+    grid, found = grid or Grid(grid_step(tracks)), []
     for name in [*quantities, *sorted(tracks.keys() - quantities.keys() - {LAUNCH, KILL})]:
         many = tracks.get(name, {})
-        drawn = curves(many, arms, step)
+        drawn = curves(many, arms, grid.step_s)
         if drawn:
             unit, title = quantities.get(name, ("", name))
             size = scale(unit, *(value for curve in drawn for value in curve.high if value is not None))
             shown = Shown(name, title, unit, size.factor, size.symbol, "", f"{title} over time, one line per arm.")
-            found.append(Series(shown, drawn, tuple(_traces(many, places))))
+            found.append(Series(shown, drawn, tuple(_traces(many, places, grid.most_points))))
     return tuple(found)
 
 
@@ -90,16 +113,16 @@ def _marks(arms: Mapping[str, Sequence[Track]]) -> Iterator[tuple[float, float]]
             yield from zip(track.t_s, track.values, strict=True)
 
 
-def _traces(arms: Mapping[str, Sequence[Track]], places: Mapping[str, int]) -> Iterator[Trace]:
+def _traces(arms: Mapping[str, Sequence[Track]], places: Mapping[str, int], most: int) -> Iterator[Trace]:
     for many in arms.values():
         for track in many:
             if track.trial in places:
-                yield Trace(places[track.trial], *_thinned(track))
+                yield Trace(places[track.trial], *_thinned(track, most))
 
 
-def _thinned(track: Track) -> tuple[tuple[float, ...], tuple[float | None, ...]]:
+def _thinned(track: Track, most: int) -> tuple[tuple[float, ...], tuple[float | None, ...]]:
     """A track's points, cut down so that every peak and every trough stays, with a break where samples lack."""
-    stretch = math.ceil(2 * len(track.t_s) / MOST_POINTS)
+    stretch = math.ceil(2 * len(track.t_s) / most)
     found: list[tuple[float, float | None]] = []
     for piece in _pieces(track):
         if found:

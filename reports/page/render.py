@@ -29,7 +29,7 @@ from reports.store import RunStore
 if TYPE_CHECKING:
     import pandas as pd
 
-_SCRIPTS = ("page.js", "time.js", "csv.js")
+SCRIPTS = ("page.js", "time.js", "csv.js")
 _NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")
 _CELSIUS = re.compile(r"(?<=[\d)\]]) C\b")
 _MICROSECONDS = re.compile(r"(?<=[\d)\]]) us\b")
@@ -75,7 +75,7 @@ def render(page: Page, library: str | None = None) -> str:
         library: JavaScript that defines `vegaEmbed`; None: the one that ships.
     """
     whole = {"data": page.data, "kinds": page.kinds}
-    return document("page.html.j2", _SCRIPTS if page.data.points else (), whole, library, page=page)
+    return document("page.html.j2", SCRIPTS if page.data.points else (), whole, library, page=page)
 
 
 def document(template: str, scripts: Sequence[str], data: object, library: str | None = None, **shown: object) -> str:
@@ -163,22 +163,27 @@ def _spelt(value: object) -> object:
     return value
 
 
-def _extras(store: RunStore, analysis: Analysis) -> Extras:
+def made_by() -> str:
+    """Program and version."""
     from importlib.metadata import version  # noqa: PLC0415 - imported late: pages only
 
+    return f"reclaim {version('reclaim-agent')}"
+
+
+def _extras(store: RunStore, analysis: Analysis) -> Extras:
     from reports.traces.series import SERIES  # noqa: PLC0415 - imported late: pages only
 
     counting = {line.trial.name for line in analysis.ledger if line.status == "counts"}
     return Extras(
         experiment_text=store.experiment_text(),
         digests=store.digests(),
-        made_by=f"reclaim {version('reclaim-agent')}",
-        tracks=_tracks(store.series(), counting),
+        made_by=made_by(),
+        tracks=tracks_of(store.series(), counting),
         quantities={name: (series.unit, series.title) for name, series in SERIES.items()},
     )
 
 
-def _tracks(series: "pd.DataFrame | None", counting: set[str]) -> Tracks:
+def tracks_of(series: "pd.DataFrame | None", counting: set[str]) -> Tracks:
     """Time series of the trials that count, by series and arm."""
     found: dict[str, dict[str, list[Track]]] = {}
     if series is None:

@@ -100,13 +100,11 @@ def pooled(runs: Sequence[RunValues]) -> RunValues:
 
     Where one of them may have stopped early, all intervals pay for looks.
     """
-    first, parts, trials, blocks = runs[0], list[RunValues](), 0, 0
+    first = runs[0]
     budget = sum(run.experiment.blocks for run in runs)
     stop: Stop = "decided" if any(run.experiment.stop == "decided" for run in runs) else "fixed"
-    for run in map(_as_far_as_needed, runs):
-        parts.append(_moved(run, trials, blocks))
-        trials += max((trial.index for trial in run.plan.trials), default=0)
-        blocks += max((trial.block for trial in run.plan.trials), default=0)
+    parts = [_moved(_as_far_as_needed(run), *before) for run, before in zip(runs, places_before(runs), strict=True)]
+    blocks = max((trial.block for part in parts for trial in part.plan.trials), default=0)
     return replace(
         first,
         name="+".join(run.name for run in runs),
@@ -125,6 +123,27 @@ def pooled(runs: Sequence[RunValues]) -> RunValues:
     )
 
 
+def places_before(runs: Sequence[RunValues]) -> list[tuple[int, int]]:
+    """For each run of a phone, how many trials and blocks come before its own in the phone's numbering."""
+    found, trials, blocks = [], 0, 0
+    for run in map(_as_far_as_needed, runs):
+        found.append((trials, blocks))
+        trials += max((trial.index for trial in run.plan.trials), default=0)
+        blocks += max((trial.block for trial in run.plan.trials), default=0)
+    return found
+
+
+def names_in_pool(run: RunValues, trials_before: int, blocks_before: int) -> dict[str, str]:
+    """A trial's name in its run -> its name among all runs of the phone."""
+    known = {*run.plan.trials, *(record.trial for record in run.records)}
+    return {trial.name: _numbered_on(trial, trials_before, blocks_before).name for trial in known}
+
+
+def _numbered_on(trial: PlannedTrial, trials_before: int, blocks_before: int) -> PlannedTrial:
+    block = trial.block + blocks_before if trial.block else 0
+    return replace(trial, index=trial.index + trials_before, block=block)
+
+
 def _as_far_as_needed(run: RunValues) -> RunValues:
     """A run that stopped because it was decided, as one that was not planned any longer."""
     stopped = stopped_after(run.events)
@@ -137,11 +156,9 @@ def _as_far_as_needed(run: RunValues) -> RunValues:
 
 def _moved(run: RunValues, trials_before: int, blocks_before: int) -> RunValues:
     def moved(trial: PlannedTrial) -> PlannedTrial:
-        block = trial.block + blocks_before if trial.block else 0
-        return replace(trial, index=trial.index + trials_before, block=block)
+        return _numbered_on(trial, trials_before, blocks_before)
 
-    known = {*run.plan.trials, *(record.trial for record in run.records)}
-    names = {trial.name: moved(trial).name for trial in known}
+    names = names_in_pool(run, trials_before, blocks_before)
     return replace(
         run,
         plan=replace(run.plan, trials=tuple(moved(trial) for trial in run.plan.trials)),

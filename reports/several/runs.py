@@ -11,7 +11,7 @@ from reports.compare import document, flat, read_run
 from reports.record import SCHEMA_VERSION
 from reports.several.effect import JointEffect
 from reports.several.joint import Joint, join
-from reports.several.pool import Gathered, Phone, gather
+from reports.several.pool import Gathered, Phone, gather, places_before
 from reports.several.text import joint_text, pooled_text
 from workloads.errors import InputError
 
@@ -90,12 +90,10 @@ def _joint_document(joint: Joint) -> dict[str, Any]:
 
 def _runs(phone: Phone) -> list[dict[str, Any]]:
     """Where each run's trials and blocks begin in the phone's own numbering."""
-    found, trials, blocks = [], 0, 0
-    for run in phone.runs:
-        found.append({"run": run.name, "path": run.path, "trials_before": trials, "blocks_before": blocks})
-        trials += max((trial.index for trial in run.plan.trials), default=0)
-        blocks += max((trial.block for trial in run.plan.trials), default=0)
-    return found
+    return [
+        {"run": run.name, "path": run.path, "trials_before": trials, "blocks_before": blocks}
+        for run, (trials, blocks) in zip(phone.runs, places_before(phone.runs), strict=True)
+    ]
 
 
 def _effect(each: JointEffect) -> dict[str, Any]:

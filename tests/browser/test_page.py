@@ -13,8 +13,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from reports.page.many import write_several
 from reports.page.render import write_page
+from reports.page.trace import write_trace
 from tests.support.synthetic_run import Shape, make_run
+from tests.support.traces import TraceBuilder
 
 pytestmark = pytest.mark.browser
 
@@ -57,6 +60,27 @@ def two_arms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file_of(tmp_path_factory.mktemp("two-arms"), TWO_ARMS)
 
 
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("several")
+    shapes = (TWO_ARMS, Shape(blocks=3, seed=2, level=2.0, device=lambda device: replace(device, serial="B")))
+    paths = [make_run(folder / f"run{number}", shape).path for number, shape in enumerate(shapes)]
+    write_several(paths, folder / "page.html")
+    return folder / "page.html"
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    builder = TraceBuilder().launches(1.2, 1.8, "com.example.mail")
+    for second in range(6):
+        builder.sample(
+            second, vmstat={"pgsteal_anon": 900 * second, "nr_writeback": second}, meminfo={"mem_available": 5}
+        )
+    file = builder.write(tmp_path_factory.mktemp("trace") / "phone.pftrace")
+    write_trace(file, file.with_suffix(".html"))
+    return file.with_suffix(".html")
+
+
 def open_page(browser: Browser, file: Path, context: BrowserContext | None = None, width: int = 1280) -> Opened:
     page = (context or browser.new_context(offline=True)).new_page()
     page.set_viewport_size({"width": width, "height": 900})
@@ -91,6 +115,48 @@ def test_every_trial_has_its_mark_and_those_that_do_not_count_are_hollow(two_arm
     fills = [mark.get_attribute("fill") for mark in marks.all()]
     assert len(fills) == 12
     assert fills.count("var(--card)") == 4
+
+
+def test_on_a_page_of_several_phones_every_trial_of_each_has_its_mark(several: Path, chromium: Browser) -> None:
+    opened = open_page(chromium, several)
+    page = drawn(opened)
+    assert opened.console == []
+    assert page.locator(".chart").count() == page.locator(".chart svg.marks").count() > 10
+    marks = [page.locator(f'[data-points="{number}"] .mark-symbol path').count() for number in range(4)]
+    assert marks == [12, 6, 12, 6]
+    crosses = [
+        page.locator(f'[data-series="{number}"] .mark-text text', has_text="\N{MULTIPLICATION X}").count()
+        for number in (0, 1)
+    ]
+    assert crosses == [2, 0]
+
+
+def test_the_page_of_a_trace_draws_its_curves(trace: Path, chromium: Browser) -> None:
+    opened = open_page(chromium, trace)
+    page = drawn(opened)
+    assert opened.console == []
+    assert page.locator(".chart").count() == page.locator(".chart svg.marks").count() > 0
+    page.locator("#time").focus()
+    page.keyboard.press("ArrowRight")
+    assert (page.locator("#time-readout").text_content() or "").startswith("at ")
+
+
+@pytest.mark.parametrize("form", ["several", "trace"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_the_other_pages_and_they_fit_a_phone(
+    request: pytest.FixtureRequest, chromium: Browser, form: str, scheme: Literal["light", "dark"]
+) -> None:
+    context = chromium.new_context(offline=True, color_scheme=scheme)
+    page = drawn(open_page(chromium, request.getfixturevalue(form), context, width=360))
+    assert page.locator("html").evaluate("each => each.scrollWidth") <= 360
+    assert serious(page) == []
+
+
+def serious(page: Page) -> list[tuple[str, str]]:
+    """What axe finds serious with everything opened."""
+    page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
+    found = Axe().run(page).response["violations"]
+    return [(each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in ("serious", "critical")]
 
 
 def axis_labels(page: Page) -> list[str]:
@@ -224,11 +290,7 @@ def test_nothing_stands_out_beyond_the_edge_of_the_screen(tmp_path: Path, chromi
 def test_axe_finds_nothing_serious(two_arms: Path, chromium: Browser, scheme: Literal["light", "dark"]) -> None:
     context = chromium.new_context(offline=True, color_scheme=scheme)
     page = drawn(open_page(chromium, two_arms, context))
-    page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
-    found = Axe().run(page).response["violations"]
-    assert [
-        (each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in ("serious", "critical")
-    ] == []
+    assert serious(page) == []
 
 
 def test_a_script_in_a_name_does_not_run(tmp_path: Path, chromium: Browser) -> None:

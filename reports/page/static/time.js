@@ -31,9 +31,10 @@ window.reclaim.drawTime = async () => {
 
   // Rows that do not show: Vega warns of a data set without any.
   const blank = { what: "", trial: "", arm: data.arms[0], t: 0, v: 0, label: "", told: "" };
-  const eventRows = [blank, ...data.events.map(({ what, t_s: t, label, told, arm }) => ({
-    what, t, label, told: `${figure(t, { factor: 1, symbol: "s" })}: ${told}`, arm: data.arms[Math.max(arm, 0)],
-  }))];
+  const eventRows = (wanted) => [blank, ...data.events.filter(({ phone }) => phone === wanted)
+    .map(({ what, t_s: t, label, told, arm }) => ({
+      what, t, label, told: `${figure(t, { factor: 1, symbol: "s" })}: ${told}`, arm: data.arms[Math.max(arm, 0)],
+    }))];
 
   const tell = () => {
     const at = now.t_cursor < 0 ? -1 : Math.round(now.t_cursor / step);
@@ -125,7 +126,7 @@ window.reclaim.drawTime = async () => {
 
   for (const [number, each] of series.entries()) {
     const chart = board.querySelector(`[data-series="${number}"]`);
-    const datasets = { curves: curveRows(each), traces: [blank], events: eventRows };
+    const datasets = { curves: curveRows(each), traces: [blank], events: eventRows(each.phone) };
     const params = kinds.track.params.map(({ name }) => ({ name, value: now[name] }));
     const spec = { ...kinds.track, params, datasets, description: each.shown.told };
     const { view } = await window.vegaEmbed(chart, spec, options);
@@ -133,7 +134,7 @@ window.reclaim.drawTime = async () => {
     follow(view, chart);
     await new Promise((done) => { setTimeout(done); });
   }
-  document.getElementById("time-traces").addEventListener("change", ({ target }) => {
+  document.getElementById("time-traces")?.addEventListener("change", ({ target }) => {
     for (const { view, each } of drawn) view.data("traces", [blank, ...traceRows(each, target.value)]).runAsync();
   });
   tell();

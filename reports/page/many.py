@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several runs on one page: of one phone as its one run with more blocks, of several phones with their joint answer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from reports.outputs.files import check_named, write_named
+from reports.page.build import Extras, build_page
+from reports.page.model import Page
+from reports.page.overlay import Track, Tracks
+from reports.page.render import SCRIPTS, document, made_by, render, tracks_of
+from reports.page.several import SeveralPage, build_several
+from reports.several.joint import join
+from reports.several.pool import Gathered, Phone, names_in_pool, places_before
+from reports.several.runs import gather_runs
+from reports.store import RunStore
+from reports.traces.series import SERIES
+
+_QUANTITIES = {name: (series.unit, series.title) for name, series in SERIES.items()}
+
+
+def write_several(paths: Sequence[Path], output: Path) -> Gathered:
+    """Write one page of several runs; the file appears whole or not at all.
+
+    Returns:
+        The runs by phone, and those that were left out.
+
+    Raises:
+        StoreError: a run cannot be read, or the file cannot be written.
+        InputError: one is given twice, the runs are not of one experiment, nothing is left to compare, or the output
+            is a directory or a part of a run.
+    """
+    check_named(output)
+    gathered = gather_runs(paths)
+    page = read_several(gathered)
+    html = render(page) if isinstance(page, Page) else render_several(page)
+    write_named({output: html.encode()})
+    return gathered
+
+
+def read_several(gathered: Gathered) -> Page | SeveralPage:
+    """Everything the page of these runs shows; that of one phone is the page of one run.
+
+    Raises:
+        StoreError: a file of a run is broken.
+    """
+    if len(gathered.phones) > 1:
+        joint = join(gathered)
+        return build_several(joint, {phone.number: _tracks(phone) for phone in joint.phones}, _QUANTITIES, made_by())
+    (phone,) = gathered.phones
+    verdict = phone.analysis.verdict
+    left_out = tuple(f"Left out: {each.path}: {each.reason}" for each in gathered.left_out)
+    told = replace(verdict, troubles=(*verdict.troubles, *left_out), caveats=(*phone.caveats, *verdict.caveats))
+    stores = [RunStore.open(Path(run.path)) for run in phone.runs]
+    digests = {f"{store.path}/{name}": told for store in stores for name, told in store.digests().items()}
+    extras = Extras(stores[0].experiment_text(), made_by(), digests, _tracks(phone), _QUANTITIES)
+    return build_page(replace(phone.analysis, verdict=told), extras)
+
+
+def render_several(page: SeveralPage, library: str | None = None) -> str:
+    """The page's HTML, escaped as `reports.page.render.render` does."""
+    whole = {"data": page.data, "kinds": page.kinds}
+    return document("several.html.j2", SCRIPTS if page.data.points else (), whole, library, page=page)
+
+
+def _tracks(phone: Phone) -> Tracks:
+    """Time series of a phone's trials that count, by series and arm, under the names that they have among its runs."""
+    counting = {line.trial.name for line in phone.analysis.ledger if line.status == "counts"}
+    found: dict[str, dict[str, list[Track]]] = {}
+    for run, before in zip(phone.runs, places_before(phone.runs), strict=True):
+        names = names_in_pool(run, *before)
+        wanted = {own for own, name in names.items() if name in counting}
+        for series, arms in tracks_of(RunStore.open(Path(run.path)).series(), wanted).items():
+            for arm, many in arms.items():
+                kept = found.setdefault(series, {}).setdefault(arm, [])
+                kept += [replace(track, trial=names[track.trial]) for track in many]
+    return found
