@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from reports.bundle.sources import run_at
 from reports.outputs.files import check_named, write_named
 from reports.page.build import Extras, build_page
 from reports.page.model import Page
@@ -14,7 +15,6 @@ from reports.page.several import SeveralPage, build_several
 from reports.several.joint import join
 from reports.several.pool import Gathered, Phone, names_in_pool, places_before
 from reports.several.runs import gather_runs
-from reports.store import RunStore
 from reports.traces.series import SERIES
 
 _QUANTITIES = {name: (series.unit, series.title) for name, series in SERIES.items()}
@@ -52,10 +52,18 @@ def read_several(gathered: Gathered) -> Page | SeveralPage:
     verdict = phone.analysis.verdict
     left_out = tuple(f"Left out: {each.path}: {each.reason}" for each in gathered.left_out)
     told = replace(verdict, troubles=(*verdict.troubles, *left_out), caveats=(*phone.caveats, *verdict.caveats))
-    stores = [RunStore.open(Path(run.path)) for run in phone.runs]
-    digests = {f"{store.path}/{name}": told for store in stores for name, told in store.digests().items()}
-    extras = Extras(stores[0].experiment_text(), made_by(), digests, _tracks(phone), _QUANTITIES)
+    extras = Extras(*_texts(phone), tracks=_tracks(phone), quantities=_QUANTITIES)
     return build_page(replace(phone.analysis, verdict=told), extras)
+
+
+def _texts(phone: Phone) -> tuple[str, str, dict[str, str]]:
+    """The first run's experiment, the program, and every run's files with their hashes."""
+    text, digests = "", dict[str, str]()
+    for run in phone.runs:
+        with run_at(Path(run.path)) as store:
+            text = text or store.experiment_text()
+            digests |= {f"{run.path}/{name}": told for name, told in store.digests().items()}
+    return text, made_by(), digests
 
 
 def render_several(page: SeveralPage, library: str | None = None) -> str:
@@ -71,7 +79,9 @@ def _tracks(phone: Phone) -> Tracks:
     for run, before in zip(phone.runs, places_before(phone.runs), strict=True):
         names = names_in_pool(run, *before)
         wanted = {own for own, name in names.items() if name in counting}
-        for series, arms in tracks_of(RunStore.open(Path(run.path)).series(), wanted).items():
+        with run_at(Path(run.path)) as store:
+            tracks = tracks_of(store.series(), wanted)
+        for series, arms in tracks.items():
             for arm, many in arms.items():
                 kept = found.setdefault(series, {}).setdefault(arm, [])
                 kept += [replace(track, trial=names[track.trial]) for track in many]
