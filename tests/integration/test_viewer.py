@@ -107,8 +107,8 @@ def test_another_host_is_not_answered(served: Served, host: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "trace/..%2F..%2Fplan.json", "trace/../plan.json", "trace/%2Fetc%2Fpasswd", "ui/../../../etc/passwd", "ui//etc/passwd",
-        "ui/%2e%2e/%2e%2e/x", "ui/service_worker.js", "plan.json", "open/nothing", "open/a/1/2", "trace", "ui", "ui/",
+        "trace/..%2F..%2Fplan.json", "trace/../plan.json", "trace/%2Fetc%2Fpasswd", "ui/../../../etc/passwd",
+        "ui//etc/passwd", "ui/%2e%2e/%2e%2e/x", "ui/service_worker.js", "plan.json", "open/nothing", "open/a/1/2", "trace", "ui", "ui/",
         "trace/%00", "report/x",
     ],
 )  # fmt: skip
@@ -142,6 +142,7 @@ def test_paths_that_mean_none_are_refused(run: Path, wrong: str) -> None:
 
 def test_the_command_refuses_in_one_line_before_it_serves(run: Path, trial: str, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
+    empty = str(tmp_path / "empty")
     empty = str(tmp_path / "empty")
     for words in (["nowhere"], [str(run), "--at", "1"], [str(run / trial), "--at", "9"], [empty, "--at", "1"]):
         err = io.StringIO()
