@@ -18,6 +18,7 @@ from reports.page.interactions import interaction_tables
 from reports.page.model import Again, Asked, Page, Trust, Values
 from reports.page.overlay import LONGEST_GAP_S, MOST_POINTS, Tracks
 from reports.page.pieces import Note
+from reports.page.slow import slow_launches
 from reports.page.trust import checks, order_test
 from reports.questions.answers import Answer, about_kcompressd, answers, lines_of
 from reports.statistics.design import ORDER_FROM_BLOCKS
@@ -68,6 +69,7 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         data=data,
         kinds=kinds(data.arms, len(data.apps)),
         overlay_note=_overlay_note(analysis, data),
+        slow=slow_launches(data),
         values=tuple(_values(data)),
         stacks=stacks(analysis),
         causes=cause_tables(analysis),

@@ -18,6 +18,7 @@ class Trials:
         arm: place in `Data.arms`.
         counts: whether it counts in effects.
         told: why it does not; empty when it counts.
+        open: the command that opens its trace; empty without one.
     """
 
     name: tuple[str, ...]
@@ -25,6 +26,7 @@ class Trials:
     arm: tuple[int, ...]
     counts: tuple[bool, ...]
     told: tuple[str, ...]
+    open: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -65,12 +65,14 @@ def figures(
 
 def _trials(kept: _Kept, analysis: Analysis) -> Trials:
     why = [line.reason or _why_not(line, analysis) for line in kept.lines]
+    traced = {record.trial.name: record for record in analysis.run.records}
     return Trials(
         name=tuple(line.trial.name for line in kept.lines),
         block=tuple(line.trial.block for line in kept.lines),
         arm=tuple(setting.number_of(analysis.run.experiment, line.trial.arm) for line in kept.lines),
         counts=tuple(not each for each in why),
         told=tuple(why),
+        open=tuple(setting.open_command(analysis.run.name, traced.get(line.trial.name)) for line in kept.lines),
     )
 
 

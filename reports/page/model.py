@@ -80,7 +80,7 @@ class TrialRow:
         kills: who was killed.
         notes: its caveats, codes.
         took: seconds on the host.
-        trace: file, relative to the run; empty without one.
+        open: the command that opens its trace; empty without one.
     """
 
     name: str
@@ -93,7 +93,34 @@ class TrialRow:
     kills: str
     notes: tuple[Note, ...]
     took: str
-    trace: str
+    open: str
+
+
+@dataclass(frozen=True)
+class SlowLaunch:
+    """A launch that took long for its app in its arm.
+
+    Attributes:
+        app: package.
+        arm: its arm.
+        number: of the arm.
+        trial: folder.
+        launch: 1-based.
+        took: its time.
+        times: of the median of the app's launches in that arm, as shown.
+        told: why its trial does not count; empty when it does.
+        open: the command that opens its trace at the launch; empty without one.
+    """
+
+    app: str
+    arm: str
+    number: int
+    trial: str
+    launch: int
+    took: str
+    times: str
+    told: str
+    open: str
 
 
 @dataclass(frozen=True)
@@ -203,6 +230,7 @@ class Page:
         data: the figures behind its pictures.
         kinds: kind of picture -> Vega-Lite specification without data.
         overlay_note: how the curves were made.
+        slow: launches that took longest for their app, the worst first.
         values: the primary metrics, block by block.
         stacks: a launch's time by cause; () where that was not recorded.
         causes: effects on metrics that explain others.
@@ -230,6 +258,7 @@ class Page:
     data: Data
     kinds: Mapping[str, Any]
     overlay_note: str
+    slow: tuple[SlowLaunch, ...]
     values: tuple[Values, ...]
     stacks: tuple[Stack, ...]
     causes: tuple[EffectTable, ...]

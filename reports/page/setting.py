@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was run on what, and trial by trial: facts, settings, workload, plan, proofs. Pure."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 
 from reports.analysis import Analysis
@@ -153,12 +154,17 @@ def trial_rows(analysis: Analysis) -> tuple[TrialRow, ...]:
     records = {record.trial.name: record for record in analysis.run.records}
     caveats = analysis.run.caveats
     return tuple(
-        _trial(analysis.run.experiment, line, records.get(line.trial.name), caveats) for line in analysis.ledger
+        _trial(analysis.run.name, analysis.run.experiment, line, records.get(line.trial.name), caveats)
+        for line in analysis.ledger
     )
 
 
 def _trial(
-    experiment: Experiment, line: LedgerLine, record: TrialRecord | None, measured: Mapping[str, tuple[Caveat, ...]]
+    run: str,
+    experiment: Experiment,
+    line: LedgerLine,
+    record: TrialRecord | None,
+    measured: Mapping[str, tuple[Caveat, ...]],
 ) -> TrialRow:
     name = line.trial.name
     carried = {caveat.code: caveat for caveat in (*(record.caveats if record else ()), *measured.get(name, ()))}
@@ -173,8 +179,13 @@ def _trial(
         kills=_kills(line, record),
         notes=tuple(note(caveat) for caveat in carried.values()),
         took=f"{sum(record.stages_s.values()):.0f} s" if record else "",
-        trace=f"trials/{name}/{record.trace}" if record and record.trace else "",
+        open=open_command(run, record),
     )
+
+
+def open_command(run: str, record: TrialRecord | None) -> str:
+    """The command that opens a trial's trace where the run's folder is; empty without a trace."""
+    return f"reclaim trace open {shlex.quote(f'{run}/{record.trial.name}')}" if record and record.trace else ""
 
 
 def _proofs(record: TrialRecord) -> Iterator[str]:

@@ -145,7 +145,7 @@ def _data(measures: TraceMeasures, tracks: Tracks, quantities: Mapping[str, tupl
         run=measures.path.name,
         arms=(ARM,),
         apps=(),
-        trials=Trials((), (), (), (), ()),
+        trials=Trials((), (), (), (), (), ()),
         primary=0,
         points=(),
         launches=(),

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Perfetto's own UI, served by `reclaim trace open`: the view is at the launch, and nobody else is asked."""
 
+import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,8 +12,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
+from reports.page.render import write_page
 from reports.viewer.place import launches, shelf_of
 from reports.viewer.server import Viewer, serve, ui_files
+from tests.support.synthetic_run import Shape, make_run
 from tests.support.traces import TraceBuilder
 
 pytestmark = pytest.mark.browser
@@ -80,3 +84,35 @@ def drawn_in(page: Page, track: str, file: Path) -> tuple[float, float]:
     coloured = [place for place, strength in enumerate(saturation) if strength > PALE]
     assert coloured, "nothing is drawn"
     return coloured[0] / width, coloured[-1] / width
+
+
+def test_a_page_that_is_served_links_into_its_traces(chromium: Browser, tmp_path: Path) -> None:
+    store = make_run(tmp_path / "run", Shape(blocks=3, warm_ups=0))
+    record = store.records()[0]
+    TraceBuilder().launches(1.2, 1.8, "com.example.mail").write(store.trial_dir(record.trial) / "trace.pftrace")
+    store.write_trial(replace(record, trace="trace.pftrace"))
+    made = Viewer(shelf_of(store.path), ui_files())
+    with serve(made, 0) as server:
+        thread = threading.Thread(target=lambda: server.serve_forever(0.05))
+        thread.start()
+        page = chromium.new_page()
+        page.goto(made.origin + made.start)
+        link = page.locator("table.trials code.opens a").first
+        expect(link).to_have_text(f"reclaim trace open run/{record.trial.name}")
+        with page.context.expect_page() as opened:
+            page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+            link.click()
+        expect(opened.value.get_by_text("Android App Startups").first).to_be_visible(timeout=90_000)
+        server.shutdown()
+        thread.join()
+
+
+def test_a_page_in_a_file_names_the_command_and_links_to_nothing(chromium: Browser, tmp_path: Path) -> None:
+    store = make_run(tmp_path / "run", Shape(blocks=6))
+    write_page(store, store.report_path)
+    page = chromium.new_page()
+    page.goto(store.report_path.as_uri())
+    page.wait_for_selector("html[data-drawn]", state="attached", timeout=60_000)
+    page.locator("#launch-chart svg .mark-symbol path").first.click(force=True)
+    expect(page.locator(".picked code")).to_have_text(re.compile(r"reclaim trace open run/\d+-b\d+-\w+ --at \d"))
+    assert page.locator("code.opens a, .picked a").count() == 0

@@ -108,7 +108,8 @@ def test_another_host_is_not_answered(served: Served, host: str) -> None:
     "path",
     [
         "trace/..%2F..%2Fplan.json", "trace/../plan.json", "trace/%2Fetc%2Fpasswd", "ui/../../../etc/passwd",
-        "ui//etc/passwd", "ui/%2e%2e/%2e%2e/x", "ui/service_worker.js", "plan.json", "open/nothing", "open/a/1/2", "trace", "ui", "ui/",
+        "ui//etc/passwd", "ui/%2e%2e/%2e%2e/x",
+        "ui/service_worker.js", "plan.json", "open/nothing", "open/a/1/2", "trace", "ui", "ui/",
         "trace/%00", "report/x",
     ],
 )  # fmt: skip

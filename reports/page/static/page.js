@@ -26,7 +26,30 @@ window.reclaim = (() => {
     trial: trials.name[place],
     told: trials.told[place] || "counts",
     counts: trials.counts[place],
+    open: trials.open[place],
   });
+
+  // `reclaim trace open RUN` serves this page below a token; from a file there is nobody to open a trace, only its command.
+  const served = location.protocol === "http:" && /^\/[\w-]{32}\/report$/.test(location.pathname);
+
+  const linked = (text, trial, launch) => {
+    const link = Object.assign(document.createElement("a"), { textContent: text, target: "_blank", rel: "noopener" });
+    link.href = ["open", trial, ...(launch ? [launch] : [])].map((part) => encodeURIComponent(part)).join("/");
+    return link;
+  };
+
+  const pick = ({ trial, launch, open, figure: value }) => {
+    const place = document.querySelector(".picked");
+    if (!place || !open) return;
+    const code = document.createElement("code");
+    const command = launch ? `${open} --at ${launch}` : open;
+    code.append(served ? linked(command, trial, launch) : command);
+    place.replaceChildren(`${trial}${launch ? `, launch ${launch}` : ""}, ${value}: `, code);
+  };
+
+  const picking = ({ view }) => {
+    view.addEventListener("click", (_event, item) => { if (item?.datum?.trial) pick(item.datum); });
+  };
 
   const rows = {
     points: ({ shown, trial, value }) =>
@@ -41,7 +64,7 @@ window.reclaim = (() => {
   const draw = (place, kind, values, told, more = {}) =>
     window.vegaEmbed(place, { ...kinds[kind], ...more, description: told, data: { values } }, options);
 
-  const show = (place, kind, of) => draw(place, kind, rows[kind](of), of.shown.told);
+  const show = (place, kind, of) => draw(place, kind, rows[kind](of), of.shown.told).then(picking);
 
   const chosen = (select, drawAll) => {
     const again = () => drawAll(Number(select.value));
@@ -81,6 +104,12 @@ window.reclaim = (() => {
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll("details").forEach((part) => { part.open = true; });
   });
+  const link = () => {
+    for (const place of document.querySelectorAll("code.opens")) {
+      place.replaceChildren(linked(place.textContent, place.dataset.open, place.dataset.at));
+    }
+  };
+  if (served) window.addEventListener("DOMContentLoaded", link);
   window.addEventListener("DOMContentLoaded", drawAll);
   return { data, kinds, options, figure };
 })();
