@@ -91,6 +91,7 @@ grown() {
   last8 "$1"; eval "o=\\${p$i-} p$i=$v"
   [ -n "$o" ] && { d=$((v - o)); [ $d -ge 0 ] || d=$((d + 100000000)); }
 }
+awake() { [ $dt -le 1000 ]; }
 counter() {
   a=$1; eval "k=\\${at_$1-0}"; set -- $vm
   if eval "[ \"\\${$k}\" != $a ]"; then
@@ -107,8 +108,8 @@ judge() {
     i=$((i + 1)) k=${c%%:*} a=${c#*:}; bar=${a#*:} a=${a%%:*}
     case $k in
     psi) [ -n "$psi" ] || continue
-      v=${psi##*"$a "}; v=${v#*total=}; grown "${v%%"$nl"*}" && [ $d -gt $((bar * dt * 10)) ] && fire ;;
-    vmstat) counter "$a" && grown "$v" && [ $d -gt $((bar * dt / 100)) ] && fire ;;
+      v=${psi##*"$a "}; v=${v#*total=}; grown "${v%%"$nl"*}" && awake && [ $d -gt $((bar * dt * 10)) ] && fire ;;
+    vmstat) counter "$a" && grown "$v" && awake && [ $d -gt $((bar * dt / 100)) ] && fire ;;
     available) v=${mem#*MemAvailable:}; v=${v%%kB*}; [ -n "$mem" ] && [ $((v)) -lt "$bar" ] && fire ;;
     kill) counter oom_kill && grown "$v" && [ $d -gt 0 ] && fire ;;
     esac
@@ -142,8 +143,8 @@ heed() {
 """
 """Sums of 32 bits are enough: of a counter the last eight digits are taken, with a 1 before them (`08` is no octal
 number), and what wraps among them is seen; mksh has no more bits. `counter` remembers which word of vmstat a counter
-was: to cut the text at its name takes mksh 20 ms. A share of time is told in tenths of a percent, memory in kB,
-a launch in ms."""
+was: to cut the text at its name takes mksh 20 ms. A phone that slept for more than 10 s has no rates for that time. A
+share of time is told in tenths of a percent, memory in kB, a launch in ms."""
 
 _LOOP = """\
 watch() {

@@ -152,6 +152,7 @@ class WatchApp(App[int]):
 
     def _do(self, what: str, action: Callable[[], str]) -> None:
         if self._busy:
+            self._note(f"not now: {self._busy}")
             return
         self._busy = what
         self.draw()
