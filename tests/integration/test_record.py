@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli.main import main
+from agent.cli.restore import put_back
 from agent.device.fake import Fault, failed
 from agent.device.fake_kernel import FakeFile
 from agent.device.phone import attach
@@ -165,6 +166,17 @@ class TestRecording:
     def test_a_folder_that_is_there_is_left_alone(self, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="is there already"):
             record(phone(second()), tmp_path)
+
+
+def test_restore_removes_what_a_computer_that_died_has_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECLAIM_STATE", str(tmp_path))
+    fake = phone(second())
+    died = flying(attach(fake), Wanted())
+    died.__enter__()
+    assert fake.left_over()
+    assert fake.recording
+    put_back(attach(fake), None, io.StringIO())
+    assert (fake.left_over(), fake.recording) == ([], {})
 
 
 def test_mistakes_on_the_command_line_are_told_together(tmp_path: Path) -> None:
