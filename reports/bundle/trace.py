@@ -176,8 +176,8 @@ def _learn(packets: list[bytes], names: Names, where: object) -> None:
         if raw[:1] == b"\x0a":  # ftrace_events, field 1
             continue
         packet = _parsed(raw, where)
-        found.update(each.name for each in packet.packages_list.packages)
-        lines = [each.cmdline[0] for each in packet.process_tree.processes if each.cmdline]
+        found.update(_str(each.name) for each in packet.packages_list.packages)
+        lines = [_str(each.cmdline[0]) for each in packet.process_tree.processes if each.cmdline]
         found.update(line.partition(":")[0] for line in lines if "." in line and "/" not in line and " " not in line)
     names.learn_packages(sorted(found))
 
@@ -219,7 +219,7 @@ class _Visitor:
         def visit(message: "Message") -> None:
             for name, rule in texts:
                 text = getattr(message, name)
-                new = rule(text) if text else text
+                new = rule(_str(text)) if text else text
                 if new != text:
                     setattr(message, name, new)
 
@@ -257,13 +257,13 @@ class _Visitor:
         rule = self._rule(message.DESCRIPTOR.name, field.name)
         if field.is_repeated:
             kept = value[:1] if field.name == "cmdline" else value
-            new = [rule(each) for each in kept]
+            new = [rule(_str(each)) for each in kept]
             del value[:]
             value.extend(new)
         elif field.type == _BYTES:
-            setattr(message, field.name, rule(value.decode(errors="replace")).encode())
+            setattr(message, field.name, rule(_str(value)).encode())
         else:
-            setattr(message, field.name, rule(value))
+            setattr(message, field.name, rule(_str(value)))
 
     def _rule(self, kind: str, field: str) -> Rule:
         if _COMMS.fullmatch(field) or (kind, field) == ("Thread", "name") or field == "intern_table":
@@ -286,6 +286,11 @@ class _Visitor:
         if _NUMBER.fullmatch(text):
             return numberless(text) if IMEI.fullmatch(text) else text
         return self._names.words(text)
+
+
+def _str(text: str | bytes) -> str:
+    """Strings of proto2 that are no UTF-8, such as a thread's name that was cut within a letter, come as bytes."""
+    return text if isinstance(text, str) else text.decode(errors="replace")
 
 
 def _holds_text(kind: "Message", above: frozenset[str]) -> bool:

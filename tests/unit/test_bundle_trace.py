@@ -135,6 +135,13 @@ def test_unredacted_only_compressed_packets_are_opened() -> None:
     assert b"".join(plain_trace(data, "trace")) == trace(message({999: b"kept"})) + inner
 
 
+def test_a_name_that_was_cut_within_a_letter_is_a_name_like_any() -> None:
+    switch = message({1: "com.alice.diary é".encode()[:-1], 2: 7})
+    told = redacted(trace(message({1: message({2: message({1: 1, 4: switch})})})))
+    assert found(told) == []
+    assert packet_class().FromString(told[2:]).ftrace_events.event[0].sched_switch.prev_pid == 7
+
+
 def test_a_last_packet_that_was_cut_off_is_left_out() -> None:
     whole = TraceBuilder().prints(1, 1, "B|1|bindApplication").data
     assert redacted(whole + whole[:-3]) == redacted(whole)
