@@ -9,7 +9,7 @@ from reports.comparison import shared_codes
 from reports.demanded import demanded, survived
 from reports.page import effects, setting
 from reports.page.apps import app_tables
-from reports.page.causes import cause_tables, stacks
+from reports.page.causes import breakdowns, cause_tables
 from reports.page.charts import kinds
 from reports.page.data import Data
 from reports.page.figures import figures
@@ -23,6 +23,7 @@ from reports.page.trust import checks, order_test
 from reports.questions.answers import Answer, about_kcompressd, answers, lines_of
 from reports.statistics.design import ORDER_FROM_BLOCKS
 from reports.statistics.paired import FIELLER, PAIRED_T
+from reports.survival import survival, survival_sentence
 from reports.units import count, number, quantity, together
 from reports.wording import looks_note, sentence
 
@@ -71,7 +72,8 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         overlay_note=_overlay_note(analysis, data),
         slow=slow_launches(data),
         values=tuple(_values(data)),
-        stacks=stacks(analysis),
+        survival=tuple(survival_sentence(each) for each in survival(analysis)),
+        breakdowns=breakdowns(analysis),
         causes=cause_tables(analysis),
         asked=_asked(analysis),
         trust=_trust(analysis),

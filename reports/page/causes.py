@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why: where the time of launches went, whose CPU time reclaim was; from metrics that explain others. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from reports.analysis import Analysis
 from reports.comparison import Comparison, TrialValues, compare_metric
@@ -10,12 +10,29 @@ from reports.metrics import METRICS, is_detail
 from reports.page import forest
 from reports.page.apps import trial_values
 from reports.page.effects import group
-from reports.page.pieces import EffectTable, Segment, Stack
+from reports.page.pieces import Breakdown, EffectTable, Segment, Stack
 from reports.units import quantity
 from reports.verdict import ArmVerdict
 
 _PARTS = ("before_main", "main_running", "main_runnable", "main_sleeping", "main_uninterruptible", "main_io_wait")
 """What a launch's time is made of: they do not overlap, and end with the first frame."""
+
+_BREAKDOWNS: Mapping[str, tuple[Mapping[str, int], Sequence[str]]] = {
+    "Where the time of a launch went": ({name: number for number, name in enumerate(_PARTS)}, _PARTS),
+    "Whose CPU time reclaim was, a trial": (
+        {"kswapd_cpu": 1, "kcompressd_cpu": 2, "direct_reclaim_cpu": 4},
+        ("kcompressd_cpu", "direct_reclaim_cpu"),
+    ),
+    "On which cores kswapd and kcompressd ran, a trial": (
+        {"reclaim_cpu_little": 2, "reclaim_cpu_mid": 1, "reclaim_cpu_big": 4},
+        ("reclaim_cpu_little", "reclaim_cpu_mid", "reclaim_cpu_big"),
+    ),
+    "Compression apart from the rest of their CPU time, a trial": (
+        {"kswapd_other_cpu": 1, "kswapd_compress_cpu": 4, "kcompressd_compress_cpu": 2},
+        ("kswapd_compress_cpu",),
+    ),
+}
+"""Heading -> parts that do not overlap and the colour of each, and metrics one of which must have been recorded."""
 
 _GROUPS = {
     "Where the time of a launch went": _PARTS,
@@ -39,6 +56,14 @@ _GROUPS = {
         "direct_reclaim_cpu",
         "kswapd_runnable",
         "kcompressd_runnable",
+    ),
+    "kswapd's CPU time, compression apart": (
+        "kswapd_compress_cpu",
+        "kswapd_other_cpu",
+        "kswapd_compress_share",
+        "kcompressd_compress_cpu",
+        "compress_cpu_per_1000_calls",
+        "kswapd_other_cpu_per_1000_pages",
     ),
     "The queue": ("queue_peak", "queue_area", "queue_delay", "rotated_share", "rescan_ratio", "immediate_reclaim"),
 }
@@ -79,21 +104,54 @@ def _table(arm: ArmVerdict, found: Sequence[Comparison]) -> EffectTable:
     )
 
 
-def stacks(analysis: Analysis) -> tuple[Stack, ...]:
-    """A launch's time by cause, one bar per arm, the control first; () where its parts were not recorded."""
+def breakdowns(analysis: Analysis) -> tuple[Breakdown, ...]:
+    """What launches' time and reclaim's CPU time are made of, arm by arm; without those that were not recorded."""
     values = trial_values(analysis, analysis.run.measures)
+    recorded = {row.metric for row in analysis.run.measures}
+    found = (
+        _breakdown(title, parts, analysis.verdict.arms, values)
+        for title, (parts, needs) in _BREAKDOWNS.items()
+        if recorded & set(needs)
+    )
+    return tuple(each for each in found if each is not None)
+
+
+def _breakdown(
+    title: str, parts: Mapping[str, int], arms: Sequence[ArmVerdict], values: Sequence[TrialValues]
+) -> Breakdown | None:
+    """One bar per arm, the control first, and which parts grew or shrank; None where no block tells."""
     bars: dict[str, list[float]] = {}
-    for arm in analysis.verdict.arms:
-        found = [compare_metric(METRICS[name], arm.arm, arm.control, values) for name in _PARTS]
+    told = []
+    for arm in arms:
+        found = [compare_metric(METRICS[name], arm.arm, arm.control, values) for name in parts]
         bars.setdefault(arm.control, [each.control_mean or 0.0 for each in found])
         bars[arm.arm] = [each.arm_mean or 0.0 for each in found]
-    longest = max((sum(parts) for parts in bars.values()), default=0.0)
-    return tuple(_stack(arm, parts, longest) for arm, parts in bars.items()) if longest else ()
+        told.append(_difference(arm, found))
+    longest = max((sum(each) for each in bars.values()), default=0.0)
+    if not longest:
+        return None
+    stacks = tuple(_stack(arm, each, longest, parts) for arm, each in bars.items())
+    return Breakdown(title, stacks, tuple(line for line in told if line))
 
 
-def _stack(arm: str, parts: Sequence[float], longest: float) -> Stack:
+def _difference(arm: ArmVerdict, found: Sequence[Comparison]) -> str:
+    """`on against off: -0.62 s in all: ... -0.8 s, ... +0.1 s`, the part that changed most first."""
+    changed = [(each.difference.value, each.metric.title) for each in found if each.difference and each.n]
+    changed = sorted((each for each in changed if each[0]), key=lambda each: -abs(each[0]))
+    if not changed:
+        return ""
+    whole = sum(value for value, _ in changed)
+    parts = "; ".join(f"{title} {_signed(value)}" for value, title in changed)
+    return f"{arm.arm} against {arm.control}, {_signed(whole)} in all: {parts}."
+
+
+def _signed(seconds: float) -> str:
+    return ("+" if seconds > 0 else "") + quantity(seconds, "s")
+
+
+def _stack(arm: str, parts: Sequence[float], longest: float, numbers: Mapping[str, int]) -> Stack:
     segments, at = [], 0.0
-    for number, (name, seconds) in enumerate(zip(_PARTS, parts, strict=True)):
+    for (name, number), seconds in zip(numbers.items(), parts, strict=True):
         width = 100 * seconds / longest
         if seconds:
             title = METRICS[name].title

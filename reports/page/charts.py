@@ -25,6 +25,7 @@ def kinds(arms: Sequence[str], apps: int) -> dict[str, Any]:
         "launches": launches_chart(arms, apps),
         "share": share_chart(arms, apps),
         "track": track_chart(arms),
+        "survived": survived_chart(arms),
     }
 
 
@@ -89,6 +90,35 @@ def share_chart(arms: Sequence[str], apps: int) -> dict[str, Any]:
         "transform": [_COUNTS, {"window": [ranked], "groupby": ["arm"], "sort": [{"field": "value"}]}],
         "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
         "encoding": {"x": x, "y": y, "color": _colour(arms), "strokeDash": _dashes(arms)},
+    }
+
+
+def survived_chart(arms: Sequence[str]) -> dict[str, Any]:
+    """Share of trials in which nobody has been killed yet, a step down at each first kill, with its interval.
+
+    Rows: arm, t, share, low, high.
+    """
+    x = {
+        "field": "t",
+        "type": "quantitative",
+        "title": "seconds since the kernel's first reclaim",
+        "axis": {"tickCount": 8},
+    }
+    axis = {"format": "%", "tickCount": 5}
+    y = {"type": "quantitative", "title": None, "axis": axis, "scale": {"domain": [0, 1]}}
+    return {
+        **frame(220),
+        "encoding": {"x": x, "color": _colour(arms)},
+        "layer": [
+            {
+                "mark": {"type": "area", "interpolate": "step-after", "opacity": 0.15},
+                "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
+                "encoding": {"y": {**y, "field": "share"}, "strokeDash": _dashes(arms)},
+            },
+        ],
     }
 
 

@@ -150,6 +150,27 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Survived:
+    """One arm's share of trials in which nobody has been killed yet: 1 until the first of `after_s`.
+
+    Attributes:
+        arm: place in `Data.arms`.
+        after_s: seconds since the kernel's first reclaim, at each first kill.
+        share: 0..1, from then on.
+        low: of its 95 % interval; None where it is not defined.
+        high: the same.
+        watched_s: the longest that a trial was watched.
+    """
+
+    arm: int
+    after_s: tuple[float, ...]
+    share: tuple[float, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+    watched_s: float
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of figures as they are written into a CSV file."""
 
@@ -173,6 +194,7 @@ class Data:
         series: over time.
         events: launches and kills.
         effects: as `reclaim compare --json` has them (`reports.compare.COMPARISON_COLUMNS`).
+        survived: how soon processes were killed, arm by arm; () where nobody was.
     """
 
     run: str
@@ -186,6 +208,7 @@ class Data:
     series: tuple[Series, ...]
     events: tuple[Event, ...]
     effects: Table
+    survived: tuple[Survived, ...] = ()
 
 
 def digits(value: float) -> float:

@@ -11,8 +11,9 @@ from reports.comparison import KILLS
 from reports.ledger import LedgerLine
 from reports.metrics import METRICS, Metric, is_detail
 from reports.page import setting
-from reports.page.data import Data, Launches, Points, Shown, Table, Trials, digits
+from reports.page.data import Data, Launches, Points, Shown, Survived, Table, Trials, digits
 from reports.page.overlay import Grid, Tracks, events, grid_step, series
+from reports.survival import survival
 from reports.units import count, scale
 
 _BETTER = {"lower": "Lower is better.", "higher": "Higher is better.", "none": "Neither way is better."}
@@ -60,7 +61,21 @@ def figures(
         series=series(tracks, kept.arms, places, quantities, grid),
         events=events(tracks, kept.arms, launched),
         effects=_effects(analysis),
+        survived=tuple(_survived(analysis, kept.arms)),
     )
+
+
+def _survived(analysis: Analysis, arms: Sequence[str]) -> Iterator[Survived]:
+    for each in survival(analysis):
+        if each.trials:
+            yield Survived(
+                arm=arms.index(each.arm),
+                after_s=tuple(point.after_s for point in each.curve),
+                share=tuple(point.share for point in each.curve),
+                low=tuple(point.low for point in each.curve),
+                high=tuple(point.high for point in each.curve),
+                watched_s=each.watched_s,
+            )
 
 
 def _trials(kept: _Kept, analysis: Analysis) -> Trials:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.page.data import Data
-from reports.page.pieces import Answer, Check, EffectTable, InteractionTable, LevelRow, Note, RulingRow, Stack
+from reports.page.pieces import Answer, Breakdown, Check, EffectTable, InteractionTable, LevelRow, Note, RulingRow
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,8 @@ class Page:
         overlay_note: how the curves were made.
         slow: launches that took longest for their app, the worst first.
         values: the primary metrics, block by block.
-        stacks: a launch's time by cause; () where that was not recorded.
+        survival: how soon processes were killed, a sentence per arm; () where nobody was.
+        breakdowns: a launch's time by cause, reclaim's CPU time by thread; () where that was not recorded.
         causes: effects on metrics that explain others.
         asked: what reviewers of kcompressd asked; () where the run is not about it.
         trust: whether it can be trusted.
@@ -260,7 +261,8 @@ class Page:
     overlay_note: str
     slow: tuple[SlowLaunch, ...]
     values: tuple[Values, ...]
-    stacks: tuple[Stack, ...]
+    survival: tuple[str, ...]
+    breakdowns: tuple[Breakdown, ...]
     causes: tuple[EffectTable, ...]
     asked: tuple[Asked, ...]
     trust: Trust

@@ -295,3 +295,18 @@ class Stack:
     arm: str
     total: str
     segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """What a figure is made of, arm by arm.
+
+    Attributes:
+        title: of the figure.
+        stacks: one bar per arm, the control first.
+        told: what grew and shrank in each arm, sentences; means over blocks.
+    """
+
+    title: str
+    stacks: tuple[Stack, ...]
+    told: tuple[str, ...]

@@ -21,7 +21,7 @@ from tests.support.traces import TraceBuilder
 
 pytestmark = pytest.mark.browser
 
-TWO_ARMS = Shape(blocks=6, kills={4: 2}, excluded={7: "too hot"})
+TWO_ARMS = Shape(blocks=6, kills={4: 2}, killed_after={4: 3.0}, excluded={7: "too hot"})
 SHAPES = {
     "two-arms": TWO_ARMS,
     "three-arms": Shape(blocks=3, arms=("off", "one", "two")),
@@ -157,6 +157,13 @@ def serious(page: Page) -> list[tuple[str, str]]:
     page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
     found = Axe().run(page).response["violations"]
     return [(each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in ("serious", "critical")]
+
+
+def test_how_soon_processes_were_killed_is_drawn_a_line_per_arm(two_arms: Path, chromium: Browser) -> None:
+    page = drawn(open_page(chromium, two_arms))
+    assert page.locator("#survived-chart .mark-line path").count() == 2
+    assert page.locator("#survived-chart .mark-area path").count() == 2
+    assert "nobody killed in 5 of 6 trials" in (page.locator("#survival").text_content() or "")
 
 
 def axis_labels(page: Page) -> list[str]:

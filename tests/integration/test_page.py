@@ -26,6 +26,7 @@ from reports.page.render import render as render_whole
 from reports.questions.answers import answers
 from reports.record import Caveat
 from reports.statistics.paired import Estimate
+from reports.survival import survival
 from reports.wording import effect_text, relative_text
 from tests.support import page_library
 from tests.support.synthetic_run import Shape, make_run, run_values
@@ -366,3 +367,16 @@ def test_what_reviewers_asked_is_answered_on_the_page_as_compare_answers_it() ->
         assert set(answer.sentences) <= set(shown.lines)
     assert sum(each.open for each in page.asked) > 3
     assert page_of(replace(SMALL, effect=False))[1].asked == ()
+
+
+def test_survival_curves_are_those_of_the_comparison() -> None:
+    shape = Shape(blocks=4, warm_ups=0, kills={1: 1, 4: 3}, killed_after={1: 2.0, 4: 6.0})
+    analysis, page = page_of(shape)
+    off, on = page.data.survived
+    assert (page.data.arms[off.arm], off.after_s, off.share, off.watched_s) == ("off", (2.0, 6.0), (0.75, 0.5), 10.0)
+    assert (on.after_s, on.share) == ((), ())
+    assert [[*each.low, *each.high] for each in page.data.survived] == [
+        [point.low for point in each.curve] + [point.high for point in each.curve] for each in survival(analysis)
+    ]
+    assert page.survival[0].startswith("off: nobody killed in 2 of 4 trials")
+    assert page_of(SMALL)[1].survival == ()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reports.analysis import Analysis, Measure, RunValues, analyse
-from reports.page.causes import cause_tables, stacks
+from reports.page.causes import breakdowns, cause_tables
 from tests.support.synthetic_run import Shape, run_values
 
 SHARES = {"before_main": 0.2, "main_running": 0.4, "main_sleeping": 0.1, "main_uninterruptible": 0.3}
@@ -26,7 +26,8 @@ def with_parts(run: RunValues) -> Analysis:
 
 
 def test_a_launchs_time_is_told_by_cause_one_bar_per_arm_the_control_first() -> None:
-    control, arm = stacks(with_parts(run_values(Shape(blocks=6))))
+    launch, _ = breakdowns(with_parts(run_values(Shape(blocks=6))))
+    control, arm = launch.stacks
     assert (control.arm, arm.arm) == ("off", "on")
     assert [part.title for part in control.segments] == [
         "Time until the app's main thread exists",
@@ -50,10 +51,46 @@ def test_what_explains_is_compared_and_judged_apart_from_the_effects() -> None:
     assert not rows.keys() & {each.metric.name for each in analysis.comparisons}
 
 
+def test_the_sentence_below_the_bars_names_the_part_that_changed_most_first() -> None:
+    launch, _ = breakdowns(with_parts(run_values(Shape(blocks=6))))
+    (told,) = launch.told
+    assert told.startswith("on against off, -")
+    assert told.partition(" in all: ")[2].startswith("Main thread asleep uninterruptibly, other than for I/O -")
+
+
+def test_reclaims_cpu_time_is_told_by_thread_by_core_and_compression_apart() -> None:
+    run = run_values(Shape(blocks=6))
+    off_on = {
+        "direct_reclaim_cpu": (0.8, 0.3),
+        "reclaim_cpu_little": (1.5, 0.4),
+        "reclaim_cpu_big": (0.8, 1.9),
+        "kswapd_compress_cpu": (1.7, 0.1),
+        "kswapd_other_cpu": (0.6, 0.7),
+        "kcompressd_compress_cpu": (0.0, 0.9),
+    }
+    more = [
+        Measure(trial.name, 0, "", name, levels[trial.arm == "on"], "s")
+        for trial in run.plan.trials
+        for name, levels in off_on.items()
+    ]
+    threads, cores, split = breakdowns(analyse(replace(run, measures=(*run.measures, *more))))
+    titles = [[part.title for part in stack.segments] for stack in threads.stacks]
+    assert titles[0] == ["CPU time of kswapd", "CPU time of threads in direct reclaim"]
+    assert titles[1] == ["CPU time of kswapd", "CPU time of kcompressd", "CPU time of threads in direct reclaim"]
+    assert [stack.total for stack in cores.stacks] == ["2.3 s", "2.3 s"]
+    assert [part.told for part in split.stacks[0].segments] == ["600 ms", "1.7 s"]
+    assert split.told[0] == (
+        "on against off, -600 ms in all: CPU time of kswapd in compression -1.6 s; CPU time of kcompressd in"
+        " compression +900 ms; CPU time of kswapd outside compression: scan, unmap and the rest +100 ms."
+    )
+
+
 def test_where_nothing_explains_nothing_is_told() -> None:
-    analysis = analyse(run_values(Shape(blocks=6)))
+    run = run_values(Shape(blocks=6))
+    rows = tuple(row for row in run.measures if row.metric not in ("kswapd_cpu", "kcompressd_cpu"))
+    analysis = analyse(replace(run, measures=rows))
+    assert breakdowns(analysis) == ()
     assert cause_tables(analysis) == ()
-    assert stacks(analysis) == ()
 
 
 def test_what_the_verdict_is_about_is_not_told_twice() -> None:

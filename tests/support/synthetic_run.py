@@ -78,6 +78,7 @@ class Shape:
         effect: whether the arms after the first differ from it at all.
         noise: standard deviation of a trial's figures, as a share.
         kills: trial index -> processes killed in it.
+        killed_after: trial index -> seconds of reclaim until its first kill; of every trial it is told then.
         excluded: trial index -> reason.
         caveats: trial index -> caveats.
         stop_after: trials that ended; None for all.
@@ -95,6 +96,7 @@ class Shape:
     effect: bool = True
     noise: float = 0.12
     kills: dict[int, int] = field(default_factory=dict)
+    killed_after: dict[int, float] = field(default_factory=dict)
     excluded: dict[int, str] = field(default_factory=dict)
     caveats: dict[int, tuple[Caveat, ...]] = field(default_factory=dict)
     stop_after: int | None = None
@@ -253,6 +255,8 @@ def _measures(shape: Shape, trial: PlannedTrial, random: np.random.Generator) ->
     else:
         rows.append(("kcompressd_cpu", 0, "", 0.0))
     rows.append(("kills", 0, "", float(shape.kills.get(trial.index, 0))))
+    rows += [("kill_watched", 0, "", 10.0)] if shape.killed_after else []
+    rows += [("kill_first", 0, "", shape.killed_after[trial.index])] if trial.index in shape.killed_after else []
     for launch, app in enumerate(APPS, start=1):
         middle = (0.4 + 0.1 * launch) * (0.97 if treated else 1.0) * drift
         shown = float(random.normal(middle, middle * shape.noise))

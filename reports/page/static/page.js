@@ -61,6 +61,14 @@ window.reclaim = (() => {
   };
   rows.share = rows.launches;
 
+  // From the first reclaim on, a step at each first kill, and on to the end of what was watched.
+  const survivedRows = ({ arm, after_s: after, share, low, high, watched_s: watched }) => {
+    const row = (t, at) => ({
+      arm: data.arms[arm], t, share: share[at] ?? 1, low: low[at] ?? share[at] ?? 1, high: high[at] ?? share[at] ?? 1,
+    });
+    return [row(0, -1), ...after.map((t, at) => row(t, at)), row(watched, after.length - 1)];
+  };
+
   const draw = (place, kind, values, told, more = {}) =>
     window.vegaEmbed(place, { ...kinds[kind], ...more, description: told, data: { values } }, options);
 
@@ -90,6 +98,8 @@ window.reclaim = (() => {
       });
     }
     await pause();
+    const survived = document.getElementById("survived-chart");
+    if (survived) await draw(survived, "survived", data.survived.flatMap(survivedRows), "Share of trials without a kill, by arm.");
     await window.reclaim.drawTime();
     const more = document.getElementById("more-metric");
     if (more) {
