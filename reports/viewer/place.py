@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from reports.record import TrialRecord
 from reports.store import RunStore
 from reports.traces.engine import Trace, open_trace
 from reports.traces.queries import prepare
@@ -55,12 +56,20 @@ def shelf_of(path: Path) -> Shelf:
         return Shelf(path.name, {path.name: path}, None, path.name)
     run, trial = (path, "") if (path / "plan.json").is_file() else _split(path)
     store = RunStore.open(run)
-    traces = {record.trial.name: trace for record in store.records() if (trace := store.trace_path(record)) is not None}
+    traces = {
+        record.trial.name: trace for record in store.records() if (trace := _own_trace(store, record)) is not None
+    }
     if trial and trial not in traces:
         raise InputError(f"{path}: has no trace; trials of {run} with one: {', '.join(traces) or 'none'}")
     if not traces:
         raise InputError(f"{run}: none of its trials has a trace")
     return Shelf(store.name, traces, store.report_path, trial)
+
+
+def _own_trace(store: RunStore, record: TrialRecord) -> Path | None:
+    """A trial's trace, unless it is a link out of the run: a run may come from a stranger."""
+    trace = store.trace_path(record)
+    return trace if trace is not None and trace.resolve().is_relative_to(store.path.resolve()) else None
 
 
 def _split(path: Path) -> tuple[Path, str]:

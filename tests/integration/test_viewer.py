@@ -149,3 +149,12 @@ def test_the_command_refuses_in_one_line_before_it_serves(run: Path, trial: str,
         err = io.StringIO()
         assert main(["trace", "open", *words, "--no-browser"], io.StringIO(), err) == 2
         assert len(err.getvalue().splitlines()) == 1
+
+
+def test_a_trace_that_is_a_link_out_of_its_run_is_not_one_of_the_runs_traces(tmp_path: Path) -> None:
+    store = make_run(tmp_path / "run", Shape(blocks=2, warm_ups=0))
+    secret = TraceBuilder().launches(1.2, 1.8, APP).write(tmp_path / "secret")
+    inside, outside = (store.trial_dir(record.trial) / "trace.pftrace" for record in store.records()[:2])
+    inside.write_bytes(secret.read_bytes())
+    outside.symlink_to(secret)
+    assert list(shelf_of(store.path).traces.values()) == [inside]
