@@ -2,7 +2,7 @@
 """The figures of several phones as one set, each picture that of one phone. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from reports.comparison import Comparison
@@ -49,7 +49,7 @@ def merged(models: Mapping[int, str], found: Mapping[int, Data], joint: Joint) -
     )
 
 
-_TRIALS = ("name", "block", "arm", "counts", "told")
+_TRIALS = tuple(field.name for field in fields(Trials))
 
 
 def _names(parts: Sequence[Points]) -> set[str]:

@@ -15,8 +15,8 @@ _PINNED = (
     r"^(kswapd|kcompressd)\S* \d+$",
     r"^(pgsteal_(kswapd|direct)|MemAvailable|SwapFree|nr_writeback|psi\.mem\.some)$",
 )
-"""Names of tracks, as regular expressions of the UI: launches, processors, reclaim's threads, its counters. Few, because
-they stay on screen while one scrolls."""
+"""Names of tracks, as regular expressions of the UI: launches, processors, reclaim's threads, its counters. Few, for they
+stay on screen while one scrolls."""
 
 MARGIN = 0.15
 """Of a launch, before and after it: what led to it is seen as well."""
