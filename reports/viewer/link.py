@@ -15,7 +15,7 @@ _PINNED = (
     r"^(kswapd|kcompressd)\S* \d+$",
     r"^(pgsteal_(kswapd|direct)|MemAvailable|SwapFree|nr_writeback|psi\.mem\.some)$",
 )
-"""Names of tracks, as regular expressions of the UI: launches, processors, reclaim's threads, its counters. Few, for they
+"""Names of tracks, as regular expressions of the UI: launches, processors, reclaim's threads, its counters. Few: they
 stay on screen while one scrolls."""
 
 MARGIN = 0.15
