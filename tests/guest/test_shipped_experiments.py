@@ -16,7 +16,6 @@ from agent.handheld.machine import Handheld
 from agent.knobs import undo
 from agent.runner.run import Request, run_experiment
 from reports.compare import compare_run
-from reports.metrics import METRICS
 from reports.store import RunStore
 from reports.text import compare_text
 from workloads import load
@@ -25,8 +24,11 @@ from workloads.spec import Experiment, Launch, StartPressure, WaitPressure, Work
 pytestmark = pytest.mark.guest
 
 FEW = 2
-MORE_BYTES = 32 << 20
+MORE_BYTES = 16 << 20
 """Of each eater, for the apps that are left out."""
+
+TOLD = 16
+"""Letters of a metric's name that tables of 80 columns never cut."""
 
 ARMS = {
     "dose-response": ("675m-off", "675m-on"),
@@ -81,7 +83,8 @@ def test_it_runs_to_its_end_and_has_a_figure_for_all_that_it_asks(
     analysis = compare_run(store)
     figures = {name for values in analysis.trials for name in values.values}
     assert set(asked.primary) <= figures
-    assert all(METRICS[name].name in compare_text(analysis) for name in asked.primary)
+    told = compare_text(analysis)
+    assert all(name[:TOLD] in told for name in asked.primary)
 
 
 def has_ended_whole(store: RunStore) -> bool:
