@@ -18,7 +18,7 @@ from reports.traces.needs import NOTHING
 from reports.units import count, quantity
 from workloads.errors import StoreError
 
-_MOST_ROWS = 1000
+_MOST_ROWS, _MOST_COLUMNS = 1000, 12
 """Of one table; the files beside the page hold them all."""
 
 
@@ -99,6 +99,7 @@ def _happenings(folder: Path) -> Iterator[Table]:
         header, *rows = csv.reader(file.read_text("utf-8").splitlines())
     except (ValueError, csv.Error) as error:
         raise StoreError(f"{file}: is not readable: {error}; make the bundle again") from None
+    header = header[:_MOST_COLUMNS]
     wide = [(*row, *[""] * len(header))[: len(header)] for row in rows[:_MOST_ROWS]]
     notes = [f"The first {_MOST_ROWS} of {len(rows):,}."] if len(rows) > _MOST_ROWS else []
     yield Table("What happened", tuple(header), wide, notes, narrow=(0, 1, 3))

@@ -9,20 +9,18 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from reports.bundle.checks import MOST_ONE, check_archive
-from reports.bundle.manifest import MANIFEST, TRACE, Manifest, Member, belongs
+from reports.bundle.checks import check_archive
+from reports.bundle.manifest import MANIFEST, Manifest, Member, belongs
+from reports.bundle.members import check_content
 from reports.encoding import decode
 from reports.printable import printable
-from workloads.errors import InputError, ReclaimError, StoreError, TraceError
+from workloads.errors import InputError, ReclaimError, StoreError
 
 _MOST_MANIFEST = 2 << 20
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=,@-]{0,99}")
 _CHUNK = 1 << 20
-_MOST_CELLS = 50_000_000
-"""Of one table; a run of 1000 trials has 4 million."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,10 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     if archive.getinfo(MANIFEST).file_size > _MOST_MANIFEST:
         raise InputError(f"{path}: its {MANIFEST} is too large; do not trust it")
     data = b"".join(_content(archive, MANIFEST, path))
-    manifest = decode(data, Manifest, f"{path}: {MANIFEST}")
+    try:
+        manifest = decode(data, Manifest, f"{path}: {MANIFEST}")
+    except RecursionError:
+        raise InputError(f"{path}: its {MANIFEST} is nested without end; do not trust it") from None
     problem = _differs(manifest, archive, [name for name in names if name != MANIFEST])
     if problem:
         raise InputError(f"{path}: {problem}; do not trust it; ask its sender for another")
@@ -151,34 +152,10 @@ def _unpack(archive: zipfile.ZipFile, member: Member, folder: Path, path: Path) 
             out.write(chunk)
     if sha.hexdigest() != member.sha256:
         raise InputError(f"{path}: member {member.name!r} is not what its manifest tells; copy it again")
-    if TRACE.fullmatch(member.name):
-        _check_trace(target, member, path)
-    elif target.suffix == ".parquet":
-        _check_table(target, member, path)
-
-
-def _check_trace(target: Path, member: Member, path: Path) -> None:
-    from reports.bundle.trace import check_plain  # noqa: PLC0415 - imported late: a refusal needs none of it
-
     try:
-        with target.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-            check_plain(data, member.name)
-    except (TraceError, ValueError):  # an empty file cannot be mapped
-        raise InputError(f"{path}: member {member.name!r} is no trace, or an archive itself; do not trust it") from None
-
-
-def _check_table(target: Path, member: Member, path: Path) -> None:
-    """Few bytes of Parquet may be a table that fits no memory."""
-    from pyarrow import parquet  # noqa: PLC0415 - imported late: costs 0.2 s
-
-    try:
-        told = parquet.read_metadata(target)  # type: ignore[no-untyped-call]  # pyarrow has no types
-        groups = [told.row_group(number) for number in range(told.num_row_groups)]
-    except (ValueError, OSError) as error:  # pyarrow's errors descend from both
-        raise InputError(f"{path}: member {member.name!r} is no table: {printable(str(error), 80)}") from None
-    cells = told.num_rows * told.num_columns
-    if cells > _MOST_CELLS or sum(group.total_byte_size for group in groups) > MOST_ONE:
-        raise InputError(f"{path}: member {member.name!r} is a table of {cells:,} cells, like a bomb; do not trust it")
+        check_content(target, member.name)
+    except InputError as error:
+        raise InputError(f"{path}: {error}; do not trust it") from None
 
 
 def _content(archive: zipfile.ZipFile, name: str, path: Path) -> Iterator[bytes]:
