@@ -64,6 +64,7 @@ def build_page(analysis: Analysis, extras: Extras) -> Page:
         summary=_summary(analysis),
         stand_in=run.device.stand_in or "",
         tables=effects.tables(analysis),
+        by_arm=effects.by_arm(analysis),
         app_tables=app_tables(analysis),
         interactions=interaction_tables(analysis.interactions),
         levels=effects.level_rows(analysis),

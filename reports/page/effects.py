@@ -128,6 +128,29 @@ def _table(analysis: Analysis, arm: ArmVerdict) -> EffectTable:
     )
 
 
+def by_arm(analysis: Analysis) -> tuple[EffectTable, ...]:
+    """Kills and each primary metric with a row per arm on one axis; () with fewer than two arms compared."""
+    if len(analysis.verdict.arms) <= 1:
+        return ()
+    levels = {
+        arm.name: ", ".join(f"{knob} {value}" for knob, value in arm.levels.items())
+        for arm in analysis.run.experiment.arms
+    }
+    groups = []
+    for name in dict.fromkeys([KILLS, *analysis.run.experiment.primary]):
+        found = [each for each in analysis.comparisons if each.metric.name == name]
+        edge = forest.reach([], [each.relative for each in found])
+        titles = [f"{each.arm} against {each.control}" for each in found]
+        if found:
+            made = group(found[0].metric.title, found, edge, shared_codes(analysis.comparisons), {}, titles)
+            rows = tuple(
+                replace(row, metric="", source="", under=levels[each.arm])
+                for row, each in zip(made.rows, found, strict=True)
+            )
+            groups.append(replace(made, rows=rows))
+    return (EffectTable("every arm", "its control", tuple(groups)),)
+
+
 def _about(ruling: Ruling, arm: str) -> bool:
     return ruling.arm == arm and not ruling.app
 

@@ -224,6 +224,7 @@ class Page:
         summary: phone, kernel, blocks in one line.
         stand_in: what is no phone here; empty on a phone.
         tables: effects.
+        by_arm: the primary metrics with a row per arm; () with fewer than two arms compared.
         app_tables: the same for the launches of each app; () with one app or none.
         interactions: whether effects depend on another knob; () where none was varied.
         levels: each arm by itself, when nothing is compared.
@@ -253,6 +254,7 @@ class Page:
     summary: str
     stand_in: str
     tables: tuple[EffectTable, ...]
+    by_arm: tuple[EffectTable, ...]
     app_tables: tuple[EffectTable, ...]
     interactions: tuple[InteractionTable, ...]
     levels: tuple[LevelRow, ...]

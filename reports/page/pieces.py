@@ -119,6 +119,7 @@ class EffectRow:
         detectable: what a run of this size would have seen; empty when not known.
         notes: doubts about this row alone.
         rule: what a rule asks of it; empty without one.
+        under: below the title; may be empty.
     """
 
     metric: str
@@ -135,6 +136,7 @@ class EffectRow:
     detectable: str
     notes: tuple[Note, ...]
     rule: str = ""
+    under: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from reports.analysis import Analysis
 from reports.comparison import KILLS
+from reports.metrics import METRICS
 from reports.page.pieces import Check
 from reports.page.setting import arm_order
 from reports.record import TrialRecord
@@ -30,6 +31,9 @@ _OUTCOMES: Mapping[str, tuple[str, Callable[[TrialRecord], float | None]]] = {
 }
 """What the dose did: a difference may be the effect."""
 
+_REACHED = ("mem_available_min", "swap_fill_max", "swap_used_max", "psi_memory_some", "psi_memory_full")
+"""Metrics that say how far memory was filled in the end: outcomes, too."""
+
 
 def checks(analysis: Analysis) -> tuple[Check, ...]:
     """Every condition that was recorded; () for a run without trials."""
@@ -44,7 +48,19 @@ def checks(analysis: Analysis) -> tuple[Check, ...]:
     found = [*_counts(analysis, arms, records)]
     found += [_figures(what, *how, records, judged=True) for what, how in _CONDITIONS.items()]
     found += [_figures(what, *how, records, judged=False) for what, how in _OUTCOMES.items()]
+    found += _reached(analysis, arms)
     return tuple(each for each in found if any(each.figures))
+
+
+def _reached(analysis: Analysis, arms: Sequence[str]) -> Iterator[Check]:
+    """How full memory and zram were, and how long tasks waited for memory, arm by arm."""
+    for name in _REACHED:
+        metric = METRICS[name]
+        seen = {
+            arm: [each.values[name][0] for each in analysis.trials if each.arm == arm and name in each.values]
+            for arm in arms
+        }
+        yield _judged(metric.title, tuple(_range(values, metric.unit) for values in seen.values()))
 
 
 def _counts(analysis: Analysis, arms: Sequence[str], records: Mapping[str, Sequence[TrialRecord]]) -> Iterator[Check]:
@@ -79,8 +95,8 @@ def _shares(what: str, counts: Sequence[int], of: Sequence[int] = ()) -> Check:
     return _judged(what, tuple(told), alike=len(set(counts)) == 1)
 
 
-def _judged(what: str, told: tuple[str, ...], *, alike: bool) -> Check:
-    if len(told) == 1:
+def _judged(what: str, told: tuple[str, ...], *, alike: bool | None = None) -> Check:
+    if alike is None or len(told) == 1:
         return Check(what, told, "", "unknown")
     return Check(what, told, "alike" if alike else "differs", "same" if alike else "moved")
 
@@ -97,7 +113,7 @@ def _figures(
     seen = [[value for each in many if (value := figure(each)) is not None] for many in records.values()]
     told = tuple(_range(values, unit) for values in seen)
     if not judged or not all(seen):
-        return Check(what, told, "", "unknown")
+        return _judged(what, told)
     middles = [statistics.median(values) for values in seen]
     alike = all(min(values) <= middle <= max(values) for middle in middles for values in seen)
     return _judged(what, told, alike=alike)

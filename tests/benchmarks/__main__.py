@@ -3,6 +3,6 @@
 
 import sys
 
-from tests.benchmarks import bench_traces, bench_trials
+from tests.benchmarks import bench_page, bench_traces, bench_trials
 
-sys.exit(max(bench_traces.main(sys.stdout), bench_trials.main(sys.stdout)))
+sys.exit(max(bench_traces.main(sys.stdout), bench_page.main(sys.stdout), bench_trials.main(sys.stdout)))

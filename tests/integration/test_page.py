@@ -380,3 +380,19 @@ def test_survival_curves_are_those_of_the_comparison() -> None:
     ]
     assert page.survival[0].startswith("off: nobody killed in 2 of 4 trials")
     assert page_of(SMALL)[1].survival == ()
+
+
+def test_several_arms_stand_side_by_side_on_one_axis_with_their_settings() -> None:
+    arms = ("off-lz4", "on-lz4", "off-zstd", "on-zstd")
+    settings = {name: dict(zip(("kcompressd", "zram.algorithm"), name.split("-"), strict=True)) for name in arms}
+    analysis, page = page_of(Shape(blocks=6, arms=arms, settings=settings))
+    (table,) = page.by_arm
+    compared = [arm.arm for arm in analysis.verdict.arms]
+    for group in table.groups:
+        assert [row.title.split()[0] for row in group.rows] == compared
+    assert "zram.algorithm zstd" in table.groups[1].rows[-1].under
+    rows = {(row.title.split()[0], group.title): row for group in table.groups for row in group.rows}
+    for each in analysis.comparisons:
+        if each.metric.name in analysis.run.experiment.primary:
+            assert rows[each.arm, each.metric.title].relative == relative_text(each)
+    assert page_of(SMALL)[1].by_arm == ()

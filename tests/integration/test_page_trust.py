@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from reports.analysis import RunValues, analyse
+from reports.analysis import Measure, RunValues, analyse
 from reports.page.pieces import Check
 from reports.page.trust import checks, order_test
 from reports.record import Caveat, TrialRecord
@@ -67,3 +67,16 @@ def test_a_phone_that_slows_down_from_trial_to_trial_is_told() -> None:
     assert [": a drift" in line for line in order_test(analyse(slow))] == [True, True]
     assert [": no detectable drift" in line for line in order_test(analyse(calm))] == [True, True]
     assert list(order_test(analyse(run_values(replace(SMALL, blocks=3))))) == []
+
+
+def test_how_full_memory_was_and_how_long_tasks_waited_stand_arm_by_arm_unjudged() -> None:
+    run = run_values(SMALL)
+    fill = [
+        Measure(trial.name, 0, "", "swap_fill_max", 0.4 + 0.2 * (trial.arm == "on"), "share")
+        for trial in run.plan.trials
+    ]
+    found = told(replace(run, measures=(*run.measures, *fill)))
+    zram = "Most swap in use, as a share of all of it: how full zram is where it is the only swap"
+    assert found[zram] == Check(zram, ("40 %", "60 %"), "", "unknown")
+    assert found["Lowest MemAvailable"].word == found["Time some task waited for memory"].word == ""
+    assert all(found["Lowest MemAvailable"].figures)
