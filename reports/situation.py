@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from reports.units import count
 
+SAME_SETTINGS = "This is an A/A run: every arm has the same settings, so any difference is noise."
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -51,7 +53,7 @@ def troubles(situation: Situation) -> Iterator[str]:
     if situation.ended < situation.planned:
         yield f"This run broke off after {situation.ended} of {count(situation.planned, 'trial')}."
     if situation.same_settings:
-        yield "This is an A/A run: every arm has the same settings, so any difference is noise."
+        yield SAME_SETTINGS
     yield from _not_comparable(situation)
 
 

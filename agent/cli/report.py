@@ -62,7 +62,7 @@ def _several(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from reports.page.many import write_several  # noqa: PLC0415 - the same
     from reports.printable import printable  # noqa: PLC0415 - the same
 
-    gathered = write_several(args.run, args.output)
-    err.writelines(f"ignored {printable(each.path)}: {each.reason}\n" for each in gathered.left_out)
+    left_out = write_several(args.run, args.output)
+    err.writelines(f"ignored {printable(each.path)}: {each.reason}\n" for each in left_out)
     out.write(encode({"report": str(args.output)}).decode() if args.json else f"{args.output}\n")
     return 0

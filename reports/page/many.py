@@ -8,23 +8,25 @@ from pathlib import Path
 from reports.bundle.sources import run_at
 from reports.outputs.files import check_named, write_named
 from reports.page.build import Extras, build_page
+from reports.page.builds import build_builds
 from reports.page.model import Page
 from reports.page.overlay import Track, Tracks
 from reports.page.render import SCRIPTS, document, made_by, render, tracks_of
 from reports.page.several import SeveralPage, build_several
+from reports.several.builds import are_builds, compare_builds
 from reports.several.joint import join
-from reports.several.pool import Gathered, Phone, names_in_pool, places_before
-from reports.several.runs import gather_runs
+from reports.several.pool import Gathered, LeftOut, Phone, gather, names_in_pool, places_before
+from reports.several.runs import read_runs
 from reports.traces.series import SERIES
 
 _QUANTITIES = {name: (series.unit, series.title) for name, series in SERIES.items()}
 
 
-def write_several(paths: Sequence[Path], output: Path) -> Gathered:
-    """Write one page of several runs; the file appears whole or not at all.
+def write_several(paths: Sequence[Path], output: Path) -> tuple[LeftOut, ...]:
+    """Write one page of several runs, of several phones or of two builds; the file appears whole or not at all.
 
     Returns:
-        The runs by phone, and those that were left out.
+        The runs that were left out.
 
     Raises:
         StoreError: a run cannot be read, or the file cannot be written.
@@ -32,11 +34,16 @@ def write_several(paths: Sequence[Path], output: Path) -> Gathered:
             is a directory or a part of a run.
     """
     check_named(output)
-    gathered = gather_runs(paths)
+    runs = read_runs(paths)
+    if are_builds(runs):
+        html = document("builds.html.j2", (), {}, page=build_builds(compare_builds(runs), made_by()))
+        write_named({output: html.encode()})
+        return ()
+    gathered = gather(runs)
     page = read_several(gathered)
     html = render(page) if isinstance(page, Page) else render_several(page)
     write_named({output: html.encode()})
-    return gathered
+    return gathered.left_out
 
 
 def read_several(gathered: Gathered) -> Page | SeveralPage:

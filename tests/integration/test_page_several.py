@@ -177,3 +177,26 @@ def test_differences_stand_on_a_linear_axis_with_better_to_the_right() -> None:
     assert (mark.at, mark.low, mark.high) == (25.0, 0.0, 37.5)
     assert found.ticks[0].label == "4 s worse"
     assert axis([Estimate(0.0, 0.0, 0.0, 1.0, 5, "t")], "lower", ("worse", "better"), "s").mark(worse) is None
+
+
+def test_two_builds_of_a_phone_are_a_page_of_what_they_differ_by(tmp_path: Path) -> None:
+    paths = runs(
+        tmp_path,
+        *(
+            Shape(blocks=4, seed=seed, effect=False, times=dict.fromkeys(("off", "on"), times), device=built(build))
+            for seed, build, times in ((1, "b1", 1.0), (2, "b1", 1.0), (3, "<b2>", 3.0), (4, "<b2>", 3.0))
+        ),
+    )
+    file = tmp_path / "page.html"
+    run(*map(str, paths), "-o", str(file))
+    html = file.read_text()
+    assert "b1 in A, &lt;b2&gt; in B" in html
+    assert "Worse: with B instead of A, time threads spent in direct reclaim rose by" in html
+    assert "A/A" not in html
+    assert "over 2 runs of each build at least" in html
+    assert html.count('class="forest tone-bad"') >= 2
+    assert "<script" not in html
+
+
+def built(build: str) -> Callable[[DeviceFacts], DeviceFacts]:
+    return lambda found: replace(found, serial="A", build=build)
