@@ -76,6 +76,8 @@ class RunValues:
         known: what earlier runs have told of the phone; None when nobody looked.
         not_finite: metric -> trials in which its figure is no finite number and so was taken as not recorded.
         titrated: how the dose was found; None where none was looked for.
+        opens: what `reclaim trace open` calls it; empty where it finds no traces by these names: in a bundle, or of
+            several runs put together, whose trials are numbered on.
     """
 
     name: str
@@ -90,6 +92,7 @@ class RunValues:
     known: Known | None = None
     not_finite: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     titrated: Titrated | None = None
+    opens: str = ""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ def read_run(store: RunStore) -> RunValues:
         known=known(store.device, experiment.workload),
         not_finite=broken,
         titrated=store.titrated(),
+        opens="" if store.called else store.name,
     )
 
 

@@ -87,7 +87,7 @@ def _trials(kept: _Kept, analysis: Analysis) -> Trials:
         arm=tuple(setting.number_of(analysis.run.experiment, line.trial.arm) for line in kept.lines),
         counts=tuple(not each for each in why),
         told=tuple(why),
-        open=tuple(setting.open_command(analysis.run.name, traced.get(line.trial.name)) for line in kept.lines),
+        open=tuple(setting.open_command(analysis.run.opens, traced.get(line.trial.name)) for line in kept.lines),
     )
 
 

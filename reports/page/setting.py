@@ -154,7 +154,7 @@ def trial_rows(analysis: Analysis) -> tuple[TrialRow, ...]:
     records = {record.trial.name: record for record in analysis.run.records}
     caveats = analysis.run.caveats
     return tuple(
-        _trial(analysis.run.name, analysis.run.experiment, line, records.get(line.trial.name), caveats)
+        _trial(analysis.run.opens, analysis.run.experiment, line, records.get(line.trial.name), caveats)
         for line in analysis.ledger
     )
 
@@ -184,8 +184,8 @@ def _trial(
 
 
 def open_command(run: str, record: TrialRecord | None) -> str:
-    """The command that opens a trial's trace where the run's folder is; empty without a trace."""
-    return f"reclaim trace open {shlex.quote(f'{run}/{record.trial.name}')}" if record and record.trace else ""
+    """The command that opens a trial's trace where the run's folder is; empty without a trace or such a run."""
+    return f"reclaim trace open {shlex.quote(f'{run}/{record.trial.name}')}" if run and record and record.trace else ""
 
 
 def _proofs(record: TrialRecord) -> Iterator[str]:

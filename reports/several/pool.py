@@ -109,6 +109,7 @@ def pooled(runs: Sequence[RunValues]) -> RunValues:
         first,
         name="+".join(run.name for run in runs),
         path=", ".join(run.path for run in runs),
+        opens="",
         experiment=replace(first.experiment, blocks=max(blocks, budget), stop=stop),
         plan=replace(first.plan, trials=tuple(trial for run in parts for trial in run.plan.trials)),
         titrated=first.titrated if all(run.titrated == first.titrated for run in runs) else None,

@@ -114,5 +114,9 @@ def test_a_page_in_a_file_names_the_command_and_links_to_nothing(chromium: Brows
     page.goto(store.report_path.as_uri())
     page.wait_for_selector("html[data-drawn]", state="attached", timeout=60_000)
     page.locator("#launch-chart svg .mark-symbol path").first.click(force=True)
-    expect(page.locator(".picked code")).to_have_text(re.compile(r"reclaim trace open run/\d+-b\d+-\w+ --at \d"))
+    expect(page.locator("#launches .picked code")).to_have_text(
+        re.compile(r"reclaim trace open run/\d+-b\d+-\w+ --at \d")
+    )
+    page.locator('[data-points="0"] .mark-symbol path').first.click(force=True)
+    expect(page.locator("#points .picked code")).to_have_text(re.compile(r"reclaim trace open run/\d+-b\d+-\w+"))
     assert page.locator("code.opens a, .picked a").count() == 0

@@ -38,8 +38,8 @@ window.reclaim = (() => {
     return link;
   };
 
-  const pick = ({ trial, launch, open, figure: value }) => {
-    const place = document.querySelector(".picked");
+  const pick = (chart, { trial, launch, open, figure: value }) => {
+    const place = chart.closest("section").querySelector(".picked");
     if (!place || !open) return;
     const code = document.createElement("code");
     const command = launch ? `${open} --at ${launch}` : open;
@@ -47,8 +47,8 @@ window.reclaim = (() => {
     place.replaceChildren(`${trial}${launch ? `, launch ${launch}` : ""}, ${value}: `, code);
   };
 
-  const picking = ({ view }) => {
-    view.addEventListener("click", (_event, item) => { if (item?.datum?.trial) pick(item.datum); });
+  const picking = (chart, { view }) => {
+    view.addEventListener("click", (_event, item) => { if (item?.datum?.trial) pick(chart, item.datum); });
   };
 
   const rows = {
@@ -72,7 +72,7 @@ window.reclaim = (() => {
   const draw = (place, kind, values, told, more = {}) =>
     window.vegaEmbed(place, { ...kinds[kind], ...more, description: told, data: { values } }, options);
 
-  const show = (place, kind, of) => draw(place, kind, rows[kind](of), of.shown.told).then(picking);
+  const show = (place, kind, of) => draw(place, kind, rows[kind](of), of.shown.told).then((made) => picking(place, made));
 
   const chosen = (select, drawAll) => {
     const again = () => drawAll(Number(select.value));
