@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 _PINNED = (
     r"^Android App Startups$",
-    r"^(CPU|Cpu) \d+( Scheduling)?$",
     r"^(kswapd|kcompressd)\S* \d+$",
-    r"^(pgsteal_(kswapd|direct)|MemAvailable|SwapFree|nr_writeback|psi\.mem\.some)$",
+    r"^(MemAvailable|SwapFree|pgsteal_direct)$",
+    r"^(CPU|Cpu) \d+( Scheduling)?$",
 )
-"""Names of tracks, as regular expressions of the UI: launches, processors, reclaim's threads, its counters. Few: they
+"""Names of tracks, as regular expressions of the UI: launches, reclaim's threads, its counters, processors. Few: they
 stay on screen while one scrolls."""
 
 MARGIN = 0.15
