@@ -56,12 +56,18 @@ class Hands:
         self.take()
         guard = self._guard or self._begin()
         knob = guard.knob(self.name)
-        return guard.apply([Setting(self.name, _other(knob, knob.read(self.phone), self.phone.serial))])[self.name]
+        guard.dead_man.check(guard.journal.boot_id)
+        value = _other(knob, knob.read(self.phone), self.phone.serial)
+        if why := guard.try_hold(Setting(self.name, value)):
+            raise FinalError(why)
+        return knob.read(self.phone)
 
     def _begin(self) -> Guard:
         knobs = discover(self.phone)
         knob = find(self.name, knobs, self.phone.serial)
         _other(knob, "", self.phone.serial)
+        if self.phone.root.kind == "none" and knob.where.startswith("/"):
+            raise FinalError(f"{self.phone.serial}: {self.name} is not switched: writing {knob.where} needs root")
         guarded = undo.guarded(self.phone, journal(self.phone.serial), knobs, allow_unsafe=self.allow_unsafe)
         self._guard = self.stack.enter_context(guarded)
         return self._guard

@@ -110,6 +110,19 @@ def test_a_knob_that_is_not_there_is_said_and_nothing_is_written(tmp_path: Path)
     assert not journal(fake.serial).exists()
 
 
+def test_without_root_k_is_refused_before_any_write_and_nothing_is_left(tmp_path: Path) -> None:
+    fake = field_phone(roots=frozenset())
+
+    async def act(app: WatchApp, pilot: Pilot[int]) -> None:
+        await pilot.press("k")
+        await settled(app, pilot)
+        assert "needs root" in log(app)
+
+    on_screen(fake, tmp_path, act)
+    assert not journal(fake.serial).exists()
+    assert not [path for path in fake.files if "reclaim-undo" in path]
+
+
 def test_r_records_m_marks_it_and_r_fetches_it(tmp_path: Path) -> None:
     trace = TraceBuilder().process(100, "com.a").vmstat(1, pswpout=1).vmstat(2, pswpout=3).data
     fake = field_phone((second(), second()), trace=trace)
