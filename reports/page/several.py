@@ -17,6 +17,7 @@ from reports.page.pieces import Answer, Check, EffectTable, Note
 from reports.page.trust import checks, order_test
 from reports.several.joint import Joint
 from reports.several.pool import Phone
+from reports.survival import survival, survival_sentence
 from reports.units import count, number, quantity
 
 
@@ -207,7 +208,12 @@ def _phone(phone: Phone) -> PhonePart:
     return PhonePart(
         number=phone.number,
         name=device.model,
-        answers=(*verdict.troubles, verdict.kills, *(arm.sentence for arm in verdict.arms)),
+        answers=(
+            *verdict.troubles,
+            verdict.kills,
+            *(survival_sentence(each) for each in survival(analysis)),
+            *(arm.sentence for arm in verdict.arms),
+        ),
         facts=setting.facts(
             {
                 "serial": device.serial,

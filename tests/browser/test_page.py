@@ -25,6 +25,7 @@ TWO_ARMS = Shape(blocks=6, kills={4: 2}, killed_after={4: 3.0}, excluded={7: "to
 SHAPES = {
     "two-arms": TWO_ARMS,
     "three-arms": Shape(blocks=3, arms=("off", "one", "two")),
+    "six-arms": Shape(blocks=3, arms=("off", "one", "two", "three", "four", "five")),
     "one-arm": Shape(blocks=3, arms=("off",)),
     "broken-off": Shape(blocks=6, stop_after=5),
     "nothing": Shape(blocks=2, stop_after=0),

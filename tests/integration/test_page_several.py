@@ -53,7 +53,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return runs(
         tmp_path_factory.mktemp("three"),
         Shape(blocks=4, seed=1, device=device("A")),
-        Shape(blocks=4, seed=2, level=3.0, device=device("B", HOSTILE), kills={4: 1}),
+        Shape(blocks=4, seed=2, level=3.0, device=device("B", HOSTILE), kills={4: 1}, killed_after={4: 2.5}),
         Shape(blocks=2, seed=3, device=device("A")),
     )
 
@@ -86,6 +86,7 @@ def test_each_primary_metric_has_its_forest_of_phones_and_kills_stand_first(thre
     assert all(row.mark for group in table.groups[1:] for row in group.rows)
     assert page.killed
     assert page.kills[0].startswith("Phone 2: 1 process was killed")
+    assert any("nobody killed in 3 of 4 trials" in line for line in page.phones[1].answers)
 
 
 def test_every_trial_of_every_phone_has_its_point_under_a_name_of_its_own(three: list[Path]) -> None:
