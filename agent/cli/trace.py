@@ -3,6 +3,7 @@
 
 import argparse
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -38,17 +39,15 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         raise InputError(f"--at {args.at}: of which trial? Name it: {args.source}/TRIAL")
     if args.at:
         viewer.launch(viewer.shelf.first, args.at)
-    with serve(viewer, args.port) as server:
+    # An interrupt is how it ends, from the moment on that the address is told.
+    with serve(viewer, args.port) as server, suppress(KeyboardInterrupt):
         path = viewer.ui_path(viewer.shelf.first, args.at) if viewer.shelf.first else viewer.start
         address = viewer.origin + path
-        print(address, file=out, flush=True)
         print("served to this computer's browser until Ctrl-C", file=err, flush=True)
+        print(address, file=out, flush=True)
         if not args.no_browser:
             webbrowser.open(address)
-        try:
-            server.serve_forever(poll_interval=0.2)
-        except KeyboardInterrupt:  # how it ends
-            return 0
+        server.serve_forever(poll_interval=0.2)
     return 0
 
 

@@ -3,6 +3,9 @@
 
 import http.client
 import io
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -158,3 +161,18 @@ def test_a_trace_that_is_a_link_out_of_its_run_is_not_one_of_the_runs_traces(tmp
     inside.write_bytes(secret.read_bytes())
     outside.symlink_to(secret)
     assert list(shelf_of(store.path).traces.values()) == [inside]
+
+
+def test_ctrl_c_ends_it_well(run: Path, trial: str) -> None:
+    code = "from agent.cli.main import run; run()"
+    words = ["trace", "open", str(run / trial), "--at", "1", "--no-browser"]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        address = child.stdout.readline()
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=60)
+    assert address.startswith(b"http://127.0.0.1:")
+    assert err.count(b"\n") == 1, "what it told before, and nothing of an error"
+    assert child.returncode == 0
