@@ -204,6 +204,24 @@ def test_kills_by_the_kernels_low_memory_killer_are_a_figure_of_their_own(measur
     assert details(measure(quiet)) == {"kills_lmk": 0}
 
 
+def test_what_the_kernel_has_no_event_for_is_not_zero(measure: Measure) -> None:
+    asked = ("lowmemorykiller/lowmemory_kill", "vmscan/mm_vmscan_throttled", "oom/mark_victim")
+    trace = TraceBuilder().prints(1, APP, "B|1|x").config(*asked)
+    assert details(measure(trace), "kills_lmk", "throttled_time", "kills_oom") == {
+        "kills_lmk": 0,
+        "throttled_time": 0,
+        "kills_oom": 0,
+    }
+    found = measure(trace.refused(*asked[:2]))  # no such driver since Linux 4.12, no such event before 5.16
+    assert details(found, "kills_lmk", "throttled_time", "kills_oom") == {"kills_oom": 0}
+    assert found.missing["throttled_time"] == "ftrace vmscan/mm_vmscan_throttled"
+
+
+def test_all_of_vmscan_promises_no_event_that_old_kernels_lack(measure: Measure) -> None:
+    trace = TraceBuilder().prints(1, APP, "B|1|x").config("vmscan/*")
+    assert details(measure(trace), "throttled_time", "direct_reclaim_count") == {"direct_reclaim_count": 0}
+
+
 def test_the_first_kill_is_timed_from_the_first_reclaim(measure: Measure) -> None:
     trace = awake(TraceBuilder().config("oom/mark_victim"), 2, 6)
     for at, pid in ((5, 7), (4.5, 8)):

@@ -214,6 +214,13 @@ class TraceBuilder:
             stats.cpu_stats.add(cpu=cpu, overrun=overrun)
         return self
 
+    def refused(self, *ftrace_events: str) -> "TraceBuilder":
+        """Perfetto says that the kernel has no such events."""
+        stats = self._packet(at=0.0).ftrace_stats
+        stats.phase = pb.FtraceStats.START_OF_TRACE
+        stats.unknown_ftrace_events.extend(ftrace_events)
+        return self
+
     def _frame_timeline(self, at: float, event: dict[int, int | bytes]) -> None:
         self._packet(at=at).MergeFromString(message({FRAME_TIMELINE_EVENT: message(event)}))
 

@@ -3,7 +3,8 @@
 --
 -- CROSS JOIN keeps SQLite to the order written: the few threads first, then their rows of the long tables.
 --
--- reclaim_asked(event)        BOOL    the trace's own config asked for the ftrace event, with or without its group
+-- reclaim_asked(event)        BOOL    the trace's own config asked for the ftrace event, with or without its group, and
+--                                     Perfetto does not say that the kernel has no such event or would not turn it on
 -- reclaim_thread              table   utid, kind ('kswapd' | 'kcompressd'): the kernel's reclaim threads, by comm
 --                                     (mm/vmscan.c names kswapd%d, some vendors kswapd0:0; kcompressd:N and akcompressd:N
 --                                     are zram level, kcompressdN mm level)
@@ -33,8 +34,18 @@ SELECT EXISTS (
     AND (
       str_value GLOB '*/' || $event || '"*'
       OR str_value GLOB '*"' || $event || '"*'
-      OR ($event GLOB 'mm_vmscan_*' AND str_value GLOB '*"vmscan/[*]"*')
+      -- Of all vmscan events only these are in every kernel since 4.4 (include/trace/events/vmscan.h).
+      OR (
+        ($event GLOB 'mm_vmscan_kswapd_*' OR $event GLOB 'mm_vmscan_direct_reclaim_*')
+        AND str_value GLOB '*"vmscan/[*]"*'
+      )
     )
+)
+AND NOT EXISTS (
+  SELECT 1
+  FROM metadata
+  WHERE name = 'ftrace_setup_errors'
+    AND str_value || char(10) GLOB '*Ftrace event *: */' || $event || char(10) || '*'
 );
 
 -- trim() leaves nothing only where digits and colons follow the name.
