@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from reports.printable import printable
 from workloads.errors import InputError, ReclaimError, TraceError
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 def _measure(args: argparse.Namespace, out: TextIO, err: TextIO, stack: ExitStack) -> int:
     from rich.console import Console  # noqa: PLC0415 - imported late: `--help` needs none of it
 
+    from reports.metrics import plugged_in  # noqa: PLC0415 - likewise
+
+    for line in plugged_in().troubles:
+        print(f"reclaim: {printable(line)}", file=err)
     found = _Found()
     places = _places(args.source, stack, found)
     screen = Console(file=out, markup=False, highlight=False, width=_width(out), quiet=args.json)

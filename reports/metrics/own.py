@@ -74,7 +74,12 @@ def own_metrics(taken: frozenset[str]) -> Own:
     Args:
         taken: names that are ours.
     """
-    return _found(folder(), taken)
+    place = folder()
+    found = _found(place, taken)
+    if os.environ.get(ENVIRONMENT) and not place.is_dir():
+        absent = f"{ENVIRONMENT} names {place}, which is no folder: no metric of yours is used; correct or unset it"
+        return replace(found, troubles=(*found.troubles, absent))
+    return found
 
 
 def folder() -> Path:

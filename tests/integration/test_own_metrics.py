@@ -101,6 +101,23 @@ def test_a_file_that_says_too_little_is_one_line_and_no_metric(folder: Path, tex
     assert [row["name"] for row in json.loads(out)][-1] == "swap_calls"
 
 
+def test_who_measures_is_told_of_a_metric_that_cannot_be_used(folder: Path) -> None:
+    (folder / "bad.sql").write_text("SELECT 1;")
+    out, err = io.StringIO(), io.StringIO()
+    trace = TraceBuilder().vmstat(1, pswpin=0).vmstat(2, pswpin=9).write(folder.parent / "t")
+    assert main(["measure", str(trace), "--json"], out, err) == 0
+    assert err.getvalue().startswith(f"reclaim: metric plug-in {folder / 'bad.sql'} is not used: ")
+    assert json.loads(out.getvalue())["traces"]
+
+
+def test_a_folder_that_is_not_there_is_told_where_it_was_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECLAIM_METRICS", str(folder / "misspelt"))
+    assert listed()[1] == (
+        f"reclaim: RECLAIM_METRICS names {folder / 'misspelt'}, which is no folder: no metric of yours is used; "
+        "correct or unset it\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [

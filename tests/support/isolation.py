@@ -18,5 +18,7 @@ def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A state folder that nobody has written to, and no metrics of the user's own, for every test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RECLAIM_STATE", str(tmp_path_factory.getbasetemp() / f"state-{next(_numbers)}"))
-        patch.setenv("RECLAIM_METRICS", str(tmp_path_factory.getbasetemp() / "no-metrics"))
+        empty = tmp_path_factory.getbasetemp() / "no-metrics"
+        empty.mkdir(exist_ok=True)
+        patch.setenv("RECLAIM_METRICS", str(empty))
         yield
