@@ -147,6 +147,7 @@ def test_a_spawned_program_outlives_its_connection_and_can_be_killed_by_the_oom_
     assert phone.shell("kill", "-0", str(pid)).code == 0
     assert phone.read_text("/data/local/tmp/log") == "0"
     phone.shell("kill", str(pid), check=True)
+    phone.shell("rm", "/data/local/tmp/log", check=True)
 
 
 def test_root_is_found_and_the_facts_are_whole(phone: Phone) -> None:

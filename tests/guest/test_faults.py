@@ -65,9 +65,7 @@ def as_it_was(bench: FaultBench, first: dict[str, str], out: Path) -> None:
     [
         (catalogue.DROP, catalogue.ADBD),
         (catalogue.CLOCK, catalogue.HANG, catalogue.SILENCE),
-        (catalogue.TRACED,),
-        (catalogue.PERFETTO,),
-        (catalogue.SCRIPT,),
+        (catalogue.TRACED, catalogue.PERFETTO, catalogue.SCRIPT),
     ],
     ids=lambda faults: ", ".join(fault.name for fault in faults),
 )

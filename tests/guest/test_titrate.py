@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.device.adb import connect
+from agent.device.phone import attach
 from agent.handheld.machine import Handheld
 from reports.api import open_run
 from reports.store import RunStore
@@ -42,6 +44,10 @@ MIB = 1 << 20
 
 
 def run(guest: Handheld, folder: Path, workload: str, experiment: str) -> RunStore:
+    """With no app in the background: one that is killed in a trial hands its memory to the eaters."""
+    phone = attach(connect(guest.serial, guest.adb_server))
+    for line in phone.shell("pm", "list", "packages", "-3", check=True).out.splitlines():
+        phone.shell("am", "force-stop", line.removeprefix("package:").strip(), check=True)
     (folder / "fill.toml").write_text(workload)
     (folder / "mine.toml").write_text(experiment)
     link, out = ["-s", guest.serial, "--adb-server", guest.adb_server], folder / "run"
