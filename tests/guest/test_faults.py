@@ -188,18 +188,6 @@ def adb_server_of(*phones: FaultBench) -> Iterator[str]:
             server.process.end()
 
 
-def test_a_reboot_ends_the_run_and_it_is_resumed(
-    bench: FaultBench, first: dict[str, str], experiment: str, tmp_path: Path
-) -> None:
-    agent = in_a_trial(bench, experiment, tmp_path / "run")
-    befall(catalogue.REBOOT, bench, agent)
-    told, _ = ended(agent, 150)
-    assert agent.returncode == 2
-    assert "reclaim resume " in told
-    bench.recover()
-    resumed(bench, first, tmp_path / "run")
-
-
 def test_an_agent_that_is_told_twice_to_end_leaves_the_phone_as_it_was(
     bench: FaultBench, first: dict[str, str], experiment: str, tmp_path: Path
 ) -> None:

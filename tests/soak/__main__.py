@@ -16,10 +16,10 @@ from tests.soak.ordeal import NOTHING, Ordeal, Outcome, undergo
 from tests.soak.table import COLUMNS, document, line
 from tests.support.faults import checks
 from tests.support.faults.bench import FaultBench, fault_bench
-from tests.support.faults.catalogue import DROP, FAULTS, GROUP_ADBD, KILL, KILL_AND_DROP, Fault
+from tests.support.faults.catalogue import FAULTS, GROUP_ADBD, KILL, KILL_AND_DROP, REBOOT, Fault
 from workloads.errors import ReclaimError
 
-_SHORT: tuple[Fault, ...] = (DROP, KILL)
+_SHORT: tuple[Fault, ...] = (KILL, REBOOT)
 _FULL_SILENCE_S = 90
 _RUNS = 60
 
