@@ -40,7 +40,7 @@ def taken(phone: Phone) -> Iterator[None]:
     with contextlib.ExitStack() as locks:
         for name in sorted(_names(phone)):
             path = folders.state_dir() / "phones" / f"{quote(name, safe='')[:200]}.lock"
-            locks.enter_context(_locked(path, phone.serial))
+            locks.enter_context(locked(path, phone.serial))
         yield
 
 
@@ -51,12 +51,22 @@ def _names(phone: Phone) -> set[str]:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, serial: str) -> Iterator[None]:
+def locked(path: Path, name: str) -> Iterator[None]:
+    """Keep a lock file for this process while the block runs.
+
+    Args:
+        path: the file; its folder is made.
+        name: what it stands for, in what is told of a process that has it.
+
+    Raises:
+        TransientError: another process has it; its pid and command are told.
+        SetupError: it cannot be written.
+    """
     with _opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise TransientError(_busy(serial, file.read())) from None
+            raise TransientError(_busy(name, file.read())) from None
         file.truncate(0)
         file.write(f"{os.getpid()} {shlex.join(sys.argv)}\n")
         file.flush()
@@ -71,7 +81,7 @@ def _opened(path: Path) -> IO[str]:
         raise SetupError(f"{path}: cannot be written: {error.strerror}; set RECLAIM_STATE to another folder") from error
 
 
-def _busy(serial: str, text: str) -> str:
+def _busy(name: str, text: str) -> str:
     pid, _, command = text.strip().partition(" ")
     who = f"process {printable(pid, 20)} of this computer (`{printable(command, 200)}`)" if pid else "another process"
-    return f"{serial}: busy: {who} works with it; wait until that ends, or end it"
+    return f"{name}: busy: {who} works with it; wait until that ends, or end it"

@@ -3,20 +3,18 @@
 
 import asyncio
 import contextlib
-import fcntl
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
+from agent.device.lock import locked
 from agent.farm.queue import Queue
 from agent.farm.seen import hosts
 from agent.farm.status import FarmState, PlaceState
 from agent.farm.worker import Host
 from reports.folders import state_dir
 from reports.units import count
-from workloads.errors import SetupError, TransientError
 
 
 def look(queue: Queue) -> FarmState:
@@ -74,19 +72,8 @@ def only_one(server: str) -> Iterator[None]:
         TransientError: another one does.
         SetupError: the state folder cannot be written.
     """
-    path = state_dir() / "farm" / f"{quote(server, safe='')}.lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise SetupError(f"{path}: cannot be written: {error.strerror}; set RECLAIM_STATE to another folder") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with locked(state_dir() / "farm" / f"{quote(server, safe='')}.lock", f"the phones of the adb server {server}"):
         yield
-    except BlockingIOError:
-        raise TransientError(f"the phones of the adb server {server} are served by another `reclaim farm`") from None
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -108,7 +95,13 @@ def embedded(host: Host, end_runs: Callable[[], None]) -> Iterator[None]:
         async with Scheduler(host="127.0.0.1", port=0, dashboard=False) as scheduler:
             await host.serve(scheduler.address, Security())
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="farm")
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run, name="farm")
     thread.start()
     try:
         yield
@@ -117,7 +110,8 @@ def embedded(host: Host, end_runs: Callable[[], None]) -> Iterator[None]:
         raise
     finally:
         ready.wait()
-        loop_of[0].call_soon_threadsafe(host.end)
+        with contextlib.suppress(IndexError, RuntimeError):  # it never began, or has ended by itself
+            loop_of[0].call_soon_threadsafe(host.end)
         thread.join()
 
 
