@@ -18,6 +18,7 @@ import mimetypes
 import re
 import secrets
 import shutil
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -154,11 +155,22 @@ def serve(viewer: Viewer, port: int) -> ThreadingHTTPServer:
     """
     handler = type("Handler", (_Handler,), {"viewer": viewer})
     try:
-        server = ThreadingHTTPServer((HOST, port), handler)
+        server = _Server((HOST, port), handler)
     except OSError as error:
         raise SetupError(f"--port {port}: cannot be listened on: {error.strerror}; leave it out") from error
     viewer.origin = f"http://{HOST}:{server.server_address[1]}"
     return server
+
+
+class _Server(ThreadingHTTPServer):
+    """Says nothing of a browser that hangs up, as it does when a tab is closed; one line of anything else."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Called by socketserver where an answer raised."""
+        del request, client_address
+        error = sys.exception()
+        if not isinstance(error, BrokenPipeError | ConnectionResetError):
+            sys.stderr.write(f"reclaim: an answer failed: {type(error).__name__}: {error}\n")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -194,13 +206,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_file(self, file: Path, kind: str) -> None:
         try:
-            with file.open("rb") as source:
-                self._head(200, kind, file.stat().st_size, self.viewer.policy)
-                shutil.copyfileobj(source, self.wfile, 1 << 20)
-        except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True
+            source = file.open("rb")
         except OSError as error:
             self._refuse(404, f"{file.name}: cannot be read: {error.strerror}")
+            return
+        with source:
+            self._head(200, kind, file.stat().st_size, self.viewer.policy)
+            shutil.copyfileobj(source, self.wfile, 1 << 20)
 
     def _send(self, status: int, body: bytes, kind: str, policy: str) -> None:
         self._head(status, kind, len(body), policy)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -63,15 +64,21 @@ def trial(run: Path) -> str:
     return name
 
 
-@pytest.fixture(scope="module")
-def served(run: Path) -> Iterator[Served]:
-    viewer = Viewer(shelf_of(run), ui_files())
+@contextmanager
+def serving(what: Path) -> Iterator[Served]:
+    viewer = Viewer(shelf_of(what), ui_files())
     with serve(viewer, 0) as server:
         thread = threading.Thread(target=lambda: server.serve_forever(0.05))
         thread.start()
         yield Served(viewer, server.server_address[1])
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def served(run: Path) -> Iterator[Served]:
+    with serving(run) as server:
+        yield server
 
 
 def test_a_trial_opens_in_the_ui_at_its_launch(served: Served, trial: str) -> None:
@@ -176,3 +183,31 @@ def test_ctrl_c_ends_it_well(run: Path, trial: str) -> None:
     assert address.startswith(b"http://127.0.0.1:")
     assert err.count(b"\n") == 1, "what it told before, and nothing of an error"
     assert child.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (BrokenPipeError(), ""),
+        (ConnectionResetError(), ""),
+        (ValueError("x"), "reclaim: an answer failed: ValueError: x\n"),
+    ],
+)
+def test_a_browser_that_hangs_up_is_no_news_and_what_fails_is_one_line(
+    run: Path, capsys: pytest.CaptureFixture[str], error: Exception, told: str
+) -> None:
+    with serve(Viewer(shelf_of(run), ui_files()), 0) as server:
+        try:
+            raise error
+        except type(error):
+            server.handle_error(b"", ("127.0.0.1", 1))
+    assert capsys.readouterr().err == told
+
+
+def test_a_trace_that_is_gone_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "mine.pftrace"
+    TraceBuilder().launches(1.2, 1.8, APP).write(file)
+    with serving(file) as served:
+        file.unlink()
+        status, _, body = served.get(f"trace/{file.name}")
+    assert (status, body) == (404, b"mine.pftrace: cannot be read: No such file or directory\n")
