@@ -338,17 +338,27 @@ def experiment(name_or_file: str) -> tuple[Experiment, str]:
     return model.spec(path.stem, made.spec(below, read(below))), text
 
 
-def files_of(name_or_file: str) -> tuple[Path, ...]:
-    """An experiment's file, then the files and folders that it names beside itself: what another computer needs of it.
+def files_of(name_or_file: str) -> dict[str, Path]:
+    """What another computer needs of an experiment: its file first, then the files and folders that it names.
+
+    Returns:
+        Where each must lie, seen from the experiment's own folder -> where it is.
 
     Raises:
-        InputError: as `experiment`.
+        InputError: as `experiment`; or something it names lies outside its folder.
     """
     path = _find(name_or_file, "experiments", "experiment")
     experiment(name_or_file)
-    below = _workload_path(parse(path, read(path), ExperimentFile).workload, path.parent)
-    apks = [below.parent / app.removeprefix(APKS) for app in _workload_file(below).apps if app.startswith(APKS)]
-    return (path, *([] if _shipped("catalogue") in below.parents else [below, *apks]))
+    asked = parse(path, read(path), ExperimentFile).workload
+    below = _workload_path(asked, path.parent)
+    if _shipped("catalogue") in below.parents:
+        return {path.name: path}
+    folders = [app.removeprefix(APKS) for app in _workload_file(below).apps if app.startswith(APKS)]
+    named = {asked: below, **{str(Path(asked).parent / folder): below.parent / folder for folder in folders}}
+    for name in named:
+        if Path(name).is_absolute() or ".." in Path(name).parts or not (path.parent / name).exists():
+            raise InputError(f"{path}: names {name}, which does not lie beside it: put it there")
+    return {path.name: path, **named}
 
 
 def names(folder: str) -> list[str]:

@@ -85,6 +85,7 @@ def main(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 def _worker(args: argparse.Namespace, queue: "Queue", _out: TextIO, err: TextIO) -> int:
     from agent.farm.follow import only_one  # noqa: PLC0415 - imported late: --help must stay quick
     from agent.farm.security import security  # noqa: PLC0415 - the same
+    from agent.knobs.undisturbed import ENDING  # noqa: PLC0415 - the same
 
     shown = security(args.scheduler, _tls(args))
     host, runs = _host(args, queue, err)
@@ -96,8 +97,9 @@ def _worker(args: argparse.Namespace, queue: "Queue", _out: TextIO, err: TextIO)
             runs.end_all()
             host.end()
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, end)
+        for number in ENDING:
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP
+                loop.add_signal_handler(number, end)
         await host.serve(args.scheduler, shown)
 
     with only_one(runs.adb_server):
@@ -115,7 +117,7 @@ def _run(args: argparse.Namespace, queue: "Queue", out: TextIO, err: TextIO) -> 
     if not args.detach and not _heard(queue):
         _check_own(args, queue, pool, err)
     command = shlex.join(("reclaim", *args.words))
-    name = queue.submit(Job(files[0].name, pool, args.phones, args.blocks, now(), command), files)
+    name = queue.submit(Job(next(iter(files)), pool, args.phones, args.blocks, now(), command), files)
     print(f"reclaim: {name}: handed in", file=err, flush=True)
     if args.detach:
         print(name, file=out)

@@ -16,7 +16,7 @@ phone's from `bound.json` on, and a phone is one process's by its own host's loc
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -154,21 +154,22 @@ class Queue:
     root: Path
     _over: set[str] = field(default_factory=set, compare=False)
 
-    def submit(self, job: Job, files: Sequence[Path]) -> str:
+    def submit(self, job: Job, files: Mapping[str, Path]) -> str:
         """Put a job into the queue, whole or not at all; return its name.
 
         Args:
             job: what is asked.
-            files: the experiment's file, and files and folders that it names beside itself.
+            files: what the experiment needs, by its place in the job's folder.
         """
         name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{Path(job.experiment).stem}-{token_hex(2)}"
         draft = self.root / "jobs" / f".{name}.part"
         try:
             for number in range(1, job.phones + 1):
                 (draft / "places" / f"{number:03}").mkdir(parents=True)
-            for file in files:
+            for place, file in files.items():
+                (draft / place).parent.mkdir(parents=True, exist_ok=True)
                 copy = shutil.copytree if file.is_dir() else shutil.copyfile
-                copy(file, draft / file.name)
+                copy(file, draft / place)
             write_bytes(draft / "job.json", encode(job))
             draft.rename(draft.with_name(name))
         except OSError as error:

@@ -71,7 +71,7 @@ def queue(tmp_path: Path) -> Queue:
 def submit(queue: Queue, phones: int, **pool: str) -> str:
     file = queue.root / "x.toml"
     file.write_text("")
-    return queue.submit(Job(file.name, pool, phones, 0, now(), "reclaim farm run x.toml"), [file])
+    return queue.submit(Job(file.name, pool, phones, 0, now(), "reclaim farm run x.toml"), {file.name: file})
 
 
 def host(queue: Queue, runs: Waiting, name: str, phones: int, **labels: str) -> Host:

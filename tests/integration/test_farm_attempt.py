@@ -42,7 +42,7 @@ def place(queue: Queue, blocks: int = 0) -> tuple[Job, Place]:
     file = queue.root / "mine.toml"
     file.touch()
     job = Job(file.name, {}, 1, blocks, now(), "")
-    (only,) = queue.places(queue.submit(job, [file]))
+    (only,) = queue.places(queue.submit(job, {file.name: file}))
     return job, only
 
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from workloads import load
 from workloads.errors import InputError
 from workloads.lines import key_lines
+from workloads.load import files_of
 from workloads.spec import Launch, Limits, Rule, Setting
 
 THREE_MISTAKES = """\
@@ -199,3 +201,36 @@ def test_a_dose_that_cannot_be_is_refused_with_its_line(tmp_path: Path, text: st
     with pytest.raises(InputError) as caught:
         load.experiment(write(tmp_path, text))
     assert says in str(caught.value)
+
+
+class TestWhatAnotherComputerNeeds:
+    """The files that go along with an experiment, each where the experiment will look for it."""
+
+    def made(self, folder: Path, workload: str, apps: str = '["org.a/.Main"]') -> Path:
+        text = (files("workloads") / "experiments" / "aa.toml").read_text().replace("launches-under-pressure", workload)
+        (folder / "mine.toml").write_text(text)
+        place = folder / workload
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(f'title = "t"\napps = {apps}\nsteps = [{{ do = "launch", app = "org.a/.Main" }}]\n')
+        return folder / "mine.toml"
+
+    def test_one_that_ships_needs_its_own_file_alone(self) -> None:
+        assert list(files_of("aa")) == ["aa.toml"]
+
+    def test_a_workload_in_a_folder_goes_into_that_folder(self, tmp_path: Path) -> None:
+        path = self.made(tmp_path, "sub/work.toml")
+        found = files_of(str(path))
+        assert found == {"mine.toml": path, "sub/work.toml": tmp_path / "sub" / "work.toml"}
+
+    @pytest.mark.parametrize("where", ["../work.toml", "work.toml"])
+    def test_one_that_does_not_lie_beside_it_is_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+    ) -> None:
+        folder = tmp_path / "experiments"
+        folder.mkdir()
+        path = self.made(folder, where)
+        if where == "work.toml":
+            (folder / where).rename(tmp_path / where)
+            monkeypatch.chdir(tmp_path)
+        with pytest.raises(InputError, match=r"mine.toml: names .*work.toml, which does not lie beside it"):
+            files_of(str(path))

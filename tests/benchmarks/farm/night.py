@@ -107,7 +107,7 @@ class Night:
         (self.store / "x.toml").touch()
         for number in range(self.plan.jobs):
             pool = {"pool": "night"} | ({"model": MODELS[number % len(MODELS)]} if number % 3 == 0 else {})
-            queue.submit(Job("x.toml", pool, self.plan.per_job, 0, now(), ""), [self.store / "x.toml"])
+            queue.submit(Job("x.toml", pool, self.plan.per_job, 0, now(), ""), {"x.toml": self.store / "x.toml"})
 
     def _live(self, queue: Queue, dying: list[tuple[float, str, str]], tell: Callable[[str], None]) -> None:
         limit = time.time() + _LIMIT_OF_IDEAL * self.plan.ideal_s + 60
