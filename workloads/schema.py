@@ -7,8 +7,9 @@ values are seen together (an arm called twice, a launch of an app not listed) is
 
 from typing import TypeAlias
 
-from workloads.load import ExperimentFile, WorkloadFile
+from workloads.experiment_file import ExperimentFile
 from workloads.toml_file import TomlFile
+from workloads.workload_file import WorkloadFile
 
 JsonObject: TypeAlias = dict[str, object]
 
