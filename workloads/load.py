@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """TOML files -> `workloads.spec` values; every problem is found at once and named by file and line."""
 
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,12 +21,28 @@ def experiment(name_or_file: str) -> tuple[Experiment, str]:
     """
     path = _find(name_or_file, "experiments", "experiment")
     text = read(path)
-    model = parse(path, text, ExperimentFile)
+    try:
+        model = parse(path, text, ExperimentFile)
+    except InputError as error:
+        raise InputError(*error.problems, *_wrong_below(path, text)) from error
     below = _workload_path(model.workload, path.parent)
     made = _workload_file(below)
     if problems := list(model.doses(made.pressure)):
         raise placed(path, text, problems)
     return model.spec(path.stem, made.spec(below, read(below))), text
+
+
+def _wrong_below(path: Path, text: str) -> tuple[str, ...]:
+    """What is wrong with the workload's file of an experiment whose own file is wrong; nothing where it names none."""
+    try:
+        asked = tomllib.loads(text).get("workload")
+        if isinstance(asked, str):
+            workload(asked, path.parent)
+    except tomllib.TOMLDecodeError:
+        pass
+    except InputError as error:
+        return error.problems
+    return ()
 
 
 def files_of(name_or_file: str) -> dict[str, Path]:

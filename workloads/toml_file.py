@@ -3,8 +3,10 @@
 
 import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -57,7 +59,7 @@ def parse(path: Path, text: str, model: type[Model]) -> Model:
     try:
         made = model.model_validate(data)
     except ValidationError as error:
-        raise placed(path, text, _told(error)) from error
+        raise placed(path, text, (*_told(error), *_besides(data, error, model))) from error
     found = list(made.problems())
     if found:
         raise placed(path, text, found)
@@ -71,6 +73,31 @@ def _told(error: ValidationError) -> Iterator[Problem]:
         size = len(item["loc"])
         if item["type"] != "too_short" or all(other["loc"][:size] != item["loc"] for other in items if other != item):
             yield _key_path(item["loc"]), _what(item)
+
+
+def _besides(data: dict[str, Any], error: ValidationError, model: type[Model]) -> Iterator[Problem]:
+    """What shows besides once the wrong keys are taken out, unless it may hang on one of them."""
+    wrong = [_key_path(item["loc"]) for item in error.errors()]
+    try:
+        made = model.model_validate(_without(data, wrong))
+    except ValidationError:
+        return
+    tables = {place[0] for place in wrong if any(isinstance(part, int) for part in place)}
+    names = {str(place[-1]) for place in wrong}
+    for place, what in made.problems():
+        if place[0] not in tables and not any(name in f"{_dotted(place)} {what}" for name in names):
+            yield place, what
+
+
+def _without(data: dict[str, Any], places: Iterable[Place]) -> dict[str, Any]:
+    left = deepcopy(data)
+    for *above, key in places:
+        table: Any = left
+        with suppress(KeyError, IndexError, TypeError):  # a key that is missing is wrong, too
+            for part in above:
+                table = table[part]
+            del table[key]
+    return left
 
 
 def _what(item: "ErrorDetails") -> str:

@@ -54,6 +54,37 @@ def test_every_mistake_is_reported_at_once_with_its_line(tmp_path: Path) -> None
     assert lines == ["4", "11", "12", "13"]
 
 
+def lines_told(folder: Path, text: str) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        load.experiment(write(folder, text))
+    return [problem.partition(":")[2] for problem in caught.value.problems]
+
+
+def test_what_shows_when_keys_are_seen_together_is_told_along_with_keys_that_are_wrong(tmp_path: Path) -> None:
+    text = (
+        THREE_MISTAKES.replace("blocks = 0", "blocks = 1\nsed = 3")
+        .replace("On!", "on")
+        .replace("setting =", "settings =")
+    )
+    told = lines_told(tmp_path, f"{text}\n[limits]\nsettle_s = -1\n")
+    assert [line.partition(" ")[0] for line in told] == ["3:", "5:", "17:"]
+
+
+def test_what_may_hang_on_a_key_that_is_wrong_is_not_told(tmp_path: Path) -> None:
+    text = THREE_MISTAKES.replace('"none"', '"off"').replace("blocks = 0", "blocks = 1").replace("On!", "on")
+    text = text.replace("setting =", "settings =").replace('name = "off"', 'name = "off"\ntrace = "x"')
+    assert [line.partition(":")[0] for line in lines_told(tmp_path, f"{text}trace = false\n")] == ["9"]
+
+
+def test_a_workload_that_is_wrong_is_told_with_its_experiment(tmp_path: Path) -> None:
+    work = write(tmp_path, 'title = "t"\napps = ["x"]\nsteps = [{ do = "dwell", seconds = 1.0 }]\n', "work.toml")
+    text = THREE_MISTAKES.replace("launches-under-pressure", "work.toml")
+    with pytest.raises(InputError) as caught:
+        load.experiment(write(tmp_path, text))
+    assert caught.value.problems[-1].startswith(f"{work}:2: apps[0]: 'x' is no app")
+    assert len(caught.value.problems) == 5
+
+
 def test_a_control_that_is_no_arm_is_named_with_its_line(tmp_path: Path) -> None:
     text = THREE_MISTAKES.replace("blocks = 0", "blocks = 1").replace("On!", "on").replace("setting =", "settings =")
     with pytest.raises(InputError, match=r"mine\.toml:3: control: 'none' is not an arm; the arms are off, on"):
