@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.analysis import Analysis, Measure, RunValues, analyse
 from reports.comparison import Comparison
+from reports.demanded import returned
 from reports.gate.rulebook import Rulebook
 from reports.measures import caveats_of
 from reports.noise.store import known
@@ -94,6 +95,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "comparisons": [{**flat(each), "caveats": each.caveats, "pairs": each.pairs} for each in analysis.comparisons],
         "interactions": analysis.interactions,
         "survival": survival(analysis),
+        "brought_back": returned(analysis),
         "questions": [_answered(each) for each in answers(analysis)],
         "trials": [
             {

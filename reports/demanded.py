@@ -8,7 +8,7 @@ from reports.analysis import Analysis, values_by_trial
 from reports.dose import Values, dose_words, side, trial_values
 from reports.metrics import METRICS
 from reports.record import Titrated, TrialRecord
-from reports.returns import survival_lines
+from reports.returns import Round, rounds, survival_lines
 from reports.units import count, quantity, share
 from reports.wording import enumerate_words
 from workloads.titration import Titration
@@ -24,8 +24,13 @@ _OUTCOMES = {
 
 def survived(analysis: Analysis) -> Iterator[str]:
     """Which apps lived in the background, round by round; nothing where none was brought back."""
+    yield from survival_lines(returned(analysis))
+
+
+def returned(analysis: Analysis) -> tuple[Round, ...]:
+    """The same as figures."""
     counting = [line for line in analysis.ledger if line.status == "counts"]
-    yield from survival_lines(analysis.run.experiment.arms, analysis.run.records, counting)
+    return rounds(analysis.run.experiment.arms, analysis.run.records, counting)
 
 
 def demanded(analysis: Analysis) -> Iterator[str]:

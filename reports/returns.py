@@ -4,6 +4,8 @@
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 from reports.ledger import LedgerLine
 from reports.record import LaunchResult, TrialRecord
@@ -37,25 +39,45 @@ def by_returns(record: TrialRecord) -> Iterator[tuple[str, float]]:
         yield SURVIVORS, sum(found) / len(found)
 
 
-def survival_lines(
-    arms: Sequence[Arm], records: Sequence[TrialRecord], counting: Sequence[LedgerLine]
-) -> Iterator[str]:
-    """How many were alive, round by round, in each arm: means over its trials that count."""
+@dataclass(frozen=True)
+class Round:
+    """Apps brought back for the `turn`th time, in the trials of one arm: means per trial.
+
+    Attributes:
+        arm: its name.
+        turn: 1 for the first time.
+        trials: that count and had such a round.
+        alive: apps whose process lived.
+        brought_back: apps of which am tells.
+    """
+
+    arm: str
+    turn: int
+    trials: int
+    alive: float
+    brought_back: float
+
+
+def rounds(arms: Sequence[Arm], records: Sequence[TrialRecord], counting: Sequence[LedgerLine]) -> tuple[Round, ...]:
+    """Each arm's rounds, in the order of turns, then of arms."""
     arm_of = {line.trial.name: line.trial.arm for line in counting}
-    told: dict[str, list[dict[int, list[bool]]]] = {arm.name: [] for arm in arms}
+    found: dict[tuple[int, str], list[list[bool]]] = defaultdict(list)
     for record in records:
         if record.trial.name in arm_of:
-            told[arm_of[record.trial.name]].append(brought_back(record))
-    rounds = sorted({turn for trials in told.values() for trial in trials for turn in trial})
-    for turn in rounds:
-        means = [f"{arm} {_mean(trials, turn)}" for arm, trials in told.items() if any(turn in each for each in trials)]
+            for turn, alive in brought_back(record).items():
+                found[turn, arm_of[record.trial.name]].append(alive)
+    order = [arm.name for arm in arms]
+    return tuple(
+        Round(arm, turn, len(many), statistics.fmean(map(sum, many)), statistics.fmean(map(len, many)))
+        for (turn, arm), many in sorted(found.items(), key=lambda each: (each[0][0], order.index(each[0][1])))
+    )
+
+
+def survival_lines(found: Sequence[Round]) -> Iterator[str]:
+    """How many were alive, round by round."""
+    for turn, many in groupby(found, key=lambda each: each.turn):
+        means = (f"{each.arm} {number(each.alive)} of {number(each.brought_back)}" for each in many)
         yield f"Alive when brought back, round {turn} (mean per trial): {', '.join(means)}."
-
-
-def _mean(trials: Sequence[dict[int, list[bool]]], turn: int) -> str:
-    found = [trial[turn] for trial in trials if turn in trial]
-    alive, brought = statistics.fmean(map(sum, found)), statistics.fmean(map(len, found))
-    return f"{number(alive)} of {number(brought)}"
 
 
 def _alive(launch: LaunchResult) -> bool | None:

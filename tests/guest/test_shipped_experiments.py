@@ -16,6 +16,7 @@ from agent.handheld.machine import Handheld
 from agent.knobs import undo
 from agent.runner.run import Request, run_experiment
 from reports.compare import compare_run
+from reports.measures import caveats_of
 from reports.store import RunStore
 from reports.text import compare_text
 from workloads import load
@@ -85,6 +86,13 @@ def test_it_runs_to_its_end_and_has_a_figure_for_all_that_it_asks(
     assert set(asked.primary) <= figures
     told = compare_text(analysis)
     assert all(name[:TOLD] in told for name in asked.primary)
+    assert "kills-disagree" not in doubted(store)
+
+
+def doubted(store: RunStore) -> set[str]:
+    measures = store.measures()
+    assert measures is not None
+    return {caveat.code for many in caveats_of(measures).values() for caveat in many}
 
 
 def has_ended_whole(store: RunStore) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from reports.ledger import LedgerLine
 from reports.record import Conditions, LaunchResult, PlannedTrial, TrialRecord
-from reports.returns import brought_back, by_returns, survival_lines
+from reports.returns import Round, brought_back, by_returns, rounds, survival_lines
 from workloads.load import workload
 from workloads.spec import Arm, Launch
 
@@ -52,7 +52,9 @@ def test_each_round_is_told_for_each_arm_over_the_trials_that_count() -> None:
     on = record("on", came("COLD", "a"), came("HOT", "b"), index=3)
     warm_up = replace(on, trial=PlannedTrial(9, 0, 1, "on"))
     counting = [LedgerLine(each.trial, "counts", "", 0) for each in (OFF, more, on)]
-    assert list(survival_lines((Arm("off", ()), Arm("on", ())), (OFF, more, on, warm_up), counting)) == [
+    found = rounds((Arm("off", ()), Arm("on", ())), (OFF, more, on, warm_up), counting)
+    assert found == (Round("off", 1, 2, 1.5, 2), Round("on", 1, 1, 1, 2), Round("off", 2, 1, 2, 2))
+    assert list(survival_lines(found)) == [
         "Alive when brought back, round 1 (mean per trial): off 1.5 of 2, on 1 of 2.",
         "Alive when brought back, round 2 (mean per trial): off 2 of 2.",
     ]
