@@ -9,7 +9,7 @@ TRIAL: tuple[Metric, ...] = (
         "share",
         "higher",
         "trial",
-        "Of the apps brought back, those whose process was still alive",
+        "Share of the apps brought back whose process was still alive",
         "LaunchState that am start-activity -W printed of each `return`: WARM or HOT, not COLD",
     ),
     Metric(
