@@ -200,7 +200,7 @@ def test_a_browser_that_hangs_up_is_no_news_and_what_fails_is_one_line(
         try:
             raise error
         except type(error):
-            server.handle_error(b"", ("127.0.0.1", 1))
+            server.handle_error(server.socket, ("127.0.0.1", 1))
     assert capsys.readouterr().err == told
 
 
