@@ -58,7 +58,7 @@ def main(argv: Sequence[str], out: TextIO, err: TextIO) -> int:
     """
     try:
         with redirect_stdout(out), redirect_stderr(err):
-            args = _parse(argv)
+            args = parse(argv)
         return int(args.command_main(args, out, err))
     except SystemExit as done:  # argparse, after --help or --version
         return int(done.code or OK)
@@ -111,7 +111,13 @@ class _Parser(argparse.ArgumentParser):
         raise _UsageError(f"{message} (see `{self.prog} --help`)")
 
 
-def _parse(argv: Sequence[str]) -> argparse.Namespace:
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """What a command line asks for.
+
+    Raises:
+        ReclaimError: it fits no command.
+        SystemExit: after `--help` and `--version`.
+    """
     parser = _Parser(
         prog="reclaim",
         description="Puts an Android phone under app-launch memory pressure, flips one kernel setting"
