@@ -92,12 +92,24 @@ def caveats_of(measures: "pd.DataFrame") -> dict[str, tuple[Caveat, ...]]:
 
 
 def _stored_or_measured(store: RunStore, record: TrialRecord, *, again: bool) -> "tuple[pd.DataFrame, pd.DataFrame]":
-    stored = None if again else store.trial_measures(record.trial)
+    trace = store.trace_path(record)
+    gone = record.trace is not None and trace is None
+    stored = store.trial_measures(record.trial) if gone or not again else None
     if stored is not None:
-        return stored
-    found = measure_trial(record, store.trace_path(record), store.name, store.device.serial)
+        return _noted(stored, record.trial) if gone else stored
+    found = measure_trial(record, trace, store.name, store.device.serial)
     store.write_trial_measures(record.trial, found.measures, found.series)
     return found.measures, found.series
+
+
+def _noted(stored: "tuple[pd.DataFrame, pd.DataFrame]", trial: PlannedTrial) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """What was measured of a trace that is gone by now is all there is of it."""
+    measures, series = stored
+    gone = Caveat("trace-gone", "its trace is gone: the figures are those measured before", "nothing; they stand")
+    kept = [caveat for caveat in caveats_of(measures).get(trial.name, ()) if caveat.code != gone.code]
+    noted = measures.copy()
+    noted.attrs = {_CAVEATS: {trial.name: [asdict(caveat) for caveat in (*kept, gone)]}}
+    return noted, series
 
 
 def _trace(path: Path | None) -> tuple[TraceMeasures | None, tuple[Caveat, ...]]:

@@ -231,3 +231,14 @@ def test_what_was_measured_before_is_kept_unless_asked_again(run: RunStore) -> N
         measures = run.measures()
         assert measures is not None
         assert measures[(measures.metric == "pgsteal_anon") & (measures.arm == "off")].value.tolist() == [expected]
+
+
+def test_what_was_measured_of_a_trace_that_is_gone_stands_and_is_told(run: RunStore) -> None:
+    measure_run(run.path)
+    (run.trial_dir(ON) / "trace.pftrace").unlink()
+    for _ in range(2):
+        measure_run(run.path)
+        measures = run.measures()
+        assert measures is not None
+        assert measures[measures.metric == "pgsteal_anon"].set_index("arm").value.to_dict() == {"off": 10, "on": 70}
+        assert [one.code for one in caveats_of(measures)[ON.name]] == ["trace-gone"]
