@@ -5,6 +5,7 @@
 BIN := .venv/bin
 HANDHELD := python3-venv qemu-system-x86 qemu-utils mmdebstrap zstd cpio e2fsprogs
 OTHER_ABIS := qemu-user-static
+CERTIFICATES := openssl
 BROWSER := chromium fonts-dejavu-core
 TIMED := .ci/timed
 
@@ -37,7 +38,7 @@ check: .venv/ready
 	@$(TIMED) unit $(BIN)/python -m pytest -q -n 2 tests/unit
 
 test: check
-	@.ci/packages $(OTHER_ABIS)
+	@.ci/packages $(OTHER_ABIS) $(CERTIFICATES)
 	@$(TIMED) integration $(BIN)/python -m pytest -q -n 2 tests/integration
 	@$(TIMED) statistics $(BIN)/python -m tests.benchmarks.statistics --short --check docs/statistics-table.md
 	@$(TIMED) farm $(BIN)/python -m tests.benchmarks.farm --short
