@@ -14,11 +14,13 @@ from reports import units
 from reports.analysis import Analysis
 from reports.compare import compare_run
 from reports.comparison import Comparison, compare_metric
+from reports.demanded import survived
 from reports.families import judge
 from reports.interaction_words import between, effect, found
 from reports.metrics import METRICS
 from reports.questions.answers import answers, lines_of
 from reports.store import RunStore
+from reports.survival import survival, survival_sentence
 from workloads.spec import controls
 
 LAUNCHES = ("ttid", "main_direct_reclaim", "launch_memory_wait", "psi_memory_some")
@@ -38,6 +40,19 @@ OUTCOMES = ("demand_filled", "swap_fill_max", "zram_ratio", "kills")
 TRACING = ("am_total_time", "pgsteal_direct", "allocstall", "pgsteal_kswapd", "pgscan_anon", "psi_memory_some", "kills")
 
 
+HEAD = """\
+<!-- SPDX-License-Identifier: Apache-2.0 -->
+# Measured
+
+Full-length runs of experiments that ship, on the virtual handheld, one after the other on a computer with two cores
+that did nothing else; `python -m tests.benchmarks.measured RUN...` makes this page of them, no figure is typed. The
+handheld is no phone ([handheld.md](handheld.md)): read which way and how surely a figure moves, not how much it is.
+Differences are means over blocks with 95 % intervals; in brackets the change in percent, told where the interval
+leaves zero out. Blocks in which somebody was killed are left out of all metrics but those of kills: n counts those
+that are left.
+"""
+
+
 @dataclass(frozen=True)
 class Section:
     """One chapter of the document.
@@ -45,12 +60,10 @@ class Section:
     Attributes:
         title: of it.
         tables: heading -> metrics.
-        reading: what the figures say and what they do not.
     """
 
     title: str
     tables: dict[str, tuple[str, ...]]
-    reading: str = ""
 
 
 _LEVEL = {"Launches and pressure": LAUNCHES, "Reclaim": RECLAIM, "CPU time": CPU, "The queue": QUEUE, "Dose": OUTCOMES}
@@ -59,7 +72,7 @@ SECTIONS = {
     "attribution": Section("Of kswapd's time, what is compression", {"The split": SPLIT}),
     "kcompressd-by-algorithm": Section("By compressor", {"Effects": (*RECLAIM, *CPU, "ttid", "queue_peak")}),
     "price-of-tracing": Section("What recording a trace costs", {"traced against untraced": TRACING}),
-    "keep-alive": Section("Who stays alive", {"Survivors": ("survivors", "kills", "am_total_time", *RECLAIM)}),
+    "keep-alive": Section("Who stays alive", {"Survivors": ("survivors", "kills")}),
     "busy-cpus": Section("With every processor busy", {"Effects": (*RECLAIM, *CPU, "ttid")}),
 }
 
@@ -69,6 +82,7 @@ def main(argv: Sequence[str], out: TextIO) -> int:
     if not argv:
         print("usage: python -m tests.benchmarks.measured RUN...", file=out)
         return 2
+    out.write(f"{HEAD}\n")
     for run in argv:
         store = RunStore.open(Path(run))
         out.write("\n".join((*_chapter(store, compare_run(store)), "", "")))
@@ -91,6 +105,8 @@ def _chapter(store: RunStore, analysis: Analysis) -> Iterator[str]:
         yield from _table(analysis, heading, metrics)
     if analysis.interactions:
         yield from _interactions(analysis)
+    for line in (*survived(analysis), *map(survival_sentence, survival(analysis))):
+        yield from (line, "")
     for price in analysis.prices:
         yield from (price.told(store.device, store.name), "")
     for answer in answers(analysis):

@@ -20,13 +20,15 @@ from reports.measures import caveats_of
 from reports.store import RunStore
 from reports.text import compare_text
 from workloads import load
-from workloads.spec import Experiment, Launch, StartPressure, WaitPressure, Workload
+from workloads.spec import Arm, Experiment, Launch, StartPressure, WaitPressure, Workload
 
 pytestmark = pytest.mark.guest
 
 FEW = 2
 MORE_BYTES = 16 << 20
 """Of each eater, for the apps that are left out."""
+
+BYTES = "bytes_each"
 
 TOLD = 16
 """Letters of a metric's name that tables of 80 columns never cut."""
@@ -42,7 +44,7 @@ ARMS = {
 
 def short(experiment: Experiment) -> Experiment:
     names = ARMS.get(experiment.name, tuple(arm.name for arm in experiment.arms[:2]))
-    arms = tuple(arm for arm in experiment.arms if arm.name in names)
+    arms = tuple(with_more(arm) for arm in experiment.arms if arm.name in names)
     limits = replace(experiment.limits, settle_s=0.0)
     return replace(
         experiment,
@@ -53,6 +55,11 @@ def short(experiment: Experiment) -> Experiment:
         limits=limits,
         workload=with_few_apps(experiment.workload),
     )
+
+
+def with_more(arm: Arm) -> Arm:
+    own = (replace(each, value=str(int(each.value) + MORE_BYTES)) for each in arm.demand if each.knob == BYTES)
+    return replace(arm, demand=(*own, *(each for each in arm.demand if each.knob != BYTES)))
 
 
 def with_few_apps(workload: Workload) -> Workload:
