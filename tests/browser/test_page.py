@@ -3,19 +3,18 @@
 
 import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from reports.page.many import write_several
 from reports.page.render import write_page
 from reports.page.trace import write_trace
+from tests.support.browsing import drawn, open_page, serious
 from tests.support.synthetic_run import Shape, make_run
 from tests.support.traces import TraceBuilder
 
@@ -30,24 +29,6 @@ SHAPES = {
     "broken-off": Shape(blocks=6, stop_after=5),
     "nothing": Shape(blocks=2, stop_after=0),
 }
-CHROMIUM = "/usr/bin/chromium"
-
-
-@dataclass
-class Opened:
-    """A page as a user sees it, what its console said, and what it asked of the network."""
-
-    page: Page
-    console: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def file_of(folder: Path, shape: Shape) -> Path:
@@ -80,22 +61,6 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = builder.write(tmp_path_factory.mktemp("trace") / "phone.pftrace")
     write_trace(file, file.with_suffix(".html"))
     return file.with_suffix(".html")
-
-
-def open_page(browser: Browser, file: Path, context: BrowserContext | None = None, width: int = 1280) -> Opened:
-    page = (context or browser.new_context(offline=True)).new_page()
-    page.set_viewport_size({"width": width, "height": 900})
-    opened = Opened(page)
-    page.on("console", lambda message: opened.console.append(message.text))
-    page.on("pageerror", lambda error: opened.console.append(str(error)))
-    page.on("request", lambda request: opened.asked.append(request.url))
-    page.goto(file.as_uri())
-    return opened
-
-
-def drawn(opened: Opened) -> Page:
-    opened.page.wait_for_selector("html[data-drawn]", state="attached", timeout=60_000)
-    return opened.page
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -151,13 +116,6 @@ def test_axe_finds_nothing_serious_on_the_other_pages_and_they_fit_a_phone(
     page = drawn(open_page(chromium, request.getfixturevalue(form), context, width=360))
     assert page.locator("html").evaluate("each => each.scrollWidth") <= 360
     assert serious(page) == []
-
-
-def serious(page: Page) -> list[tuple[str, str]]:
-    """What axe finds serious with everything opened."""
-    page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
-    found = Axe().run(page).response["violations"]
-    return [(each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in ("serious", "critical")]
 
 
 def test_how_soon_processes_were_killed_is_drawn_a_line_per_arm(two_arms: Path, chromium: Browser) -> None:

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of a history in a real browser, from file:// with the network off."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from reports.history.changes import follow
 from reports.history.page import trend_page
@@ -14,15 +13,11 @@ from reports.history.series import gather
 from tests.support.planted import planted
 
 pytestmark = pytest.mark.browser
-CHROMIUM = "/usr/bin/chromium"
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser.new_context(offline=True).new_page()
-        browser.close()
+def page(chromium: Browser) -> Page:
+    return chromium.new_context(offline=True).new_page()
 
 
 def test_every_series_is_drawn_the_console_is_silent_and_a_dot_opens_its_report(tmp_path: Path, page: Page) -> None:

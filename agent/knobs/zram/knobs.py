@@ -27,7 +27,6 @@ NOTES = (
     "zram's statistics start anew; levels given by algorithm_params cannot be read, so they are lost"
 )
 _LEAST_BYTES = 1 << 20
-_MOST_OF_MEMORY = 4
 _PAGE = 4096
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -139,7 +138,7 @@ class DiskSize(SetUpKnob):
     @property
     def values(self) -> str:
         """The range."""
-        return f"1M to {self.most >> 20}M (four times memory), in bytes or with K, M, G"
+        return f"1M to {self.most >> 20}M (its memory, or the size it has), in bytes or with K, M, G"
 
     def canonical(self, text: str) -> str:
         """Turn `2G` into bytes.
@@ -161,7 +160,7 @@ def _build(seen: Seen) -> Iterator[Knob]:
     if algorithm in seen.files:
         yield Algorithm("zram.algorithm", algorithm, layout="zram0", notes=NOTES, known=known)
     if size in seen.files:
-        most = max(_MOST_OF_MEMORY * memory, *parse.numbers(seen.text(size) or ""), 0)
+        most = max(memory, *parse.numbers(seen.text(size) or ""), 0)
         yield DiskSize("zram.disksize", size, layout="zram0", notes=NOTES, most=most)
 
 
