@@ -22,7 +22,7 @@ Family: TypeAlias = Literal["kills", "primary", "other"]
 """Effects that are judged together: `reports.families`."""
 
 KILLS: Literal["kills"] = "kills"
-OF_KILLS = frozenset({KILLS, SURVIVORS})
+OF_KILLS = frozenset({KILLS, SURVIVORS, "kills_lmkd", "kills_oom", "kills_lmk", "kills_while_queued"})
 """Metrics that kills are told by: they are compared over all blocks."""
 
 FEW_BLOCKS = 6

@@ -18,7 +18,7 @@ from reports.interaction import Interaction
 from reports.metrics import METRICS
 from reports.noise.tracing import treatments
 from reports.questions.catalogue import KCOMPRESSD, QUESTIONS, Question
-from reports.questions.words import level_sentence, pair_sentence, unrecorded_sentence
+from reports.questions.words import level_sentence, pair_sentence, title, unrecorded_sentence
 from reports.record import Caveat
 from workloads.dose import workload_of
 from workloads.spec import Arm
@@ -152,7 +152,7 @@ def _by_effects(question: Question, analysis: Analysis, evidence: _Evidence) -> 
         return _without_figures(question, analysis, missing)
     say = level_sentence if question.look == "level" else pair_sentence
     known = [each for each in told if each.outcome != "unknown"]
-    why = unrecorded_sentence(missing) if known else _too_few(told)
+    why = _lacking(missing, analysis) if known else _too_few(told)
     return Answer(
         question=question,
         status="open" if not known else "partly" if missing else "answered",
@@ -162,6 +162,14 @@ def _by_effects(question: Question, analysis: Analysis, evidence: _Evidence) -> 
         comparisons=tuple(told),
         caveats=tuple(dict.fromkeys(caveat for each in told for caveat in each.caveats)),
     )
+
+
+def _lacking(missing: Sequence[str], analysis: Analysis) -> str:
+    """What has no figure, and why: it was not recorded, or no block without kills has it in both arms."""
+    recorded = {name for trial in analysis.trials for name in trial.values}
+    left_out = [title(METRICS[name]) for name in missing if name in recorded]
+    killed = f"no block without kills has figures of both arms for {', '.join(left_out)}" if left_out else ""
+    return "; ".join(filter(None, (killed, unrecorded_sentence([name for name in missing if name not in recorded]))))
 
 
 def _without_figures(question: Question, analysis: Analysis, missing: Sequence[str]) -> Answer:

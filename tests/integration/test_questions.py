@@ -72,6 +72,22 @@ def test_what_was_not_recorded_is_named_with_what_it_needs(plain: Analysis) -> N
     assert "ftrace sched/sched_waking" in answer.why
 
 
+def test_what_every_block_lost_to_kills_is_not_called_unrecorded() -> None:
+    killed = run_values(Shape(blocks=6, warm_ups=0, kills=dict.fromkeys(range(1, 13), 1)))
+    run = with_metric(with_metric(killed, "kills_lmkd", off=1.0, on=2.0), "queue_above_8mib", off=1.0, on=2.0)
+    answer = of("kills", analyse(run))
+    assert "processes killed by lmkd rose by" in answer.sentences[0]
+    assert "not recorded in this run: processes killed by the OOM killer" in answer.why
+
+
+def test_what_only_blocks_with_kills_have_is_said_to_be_left_out() -> None:
+    run = with_metric(run_values(Shape(blocks=6, warm_ups=0, kills={1: 1})), "queue_peak", off=1.0, on=2.0)
+    first = {trial.name for trial in run.plan.trials if trial.block == 1}
+    kept = (each for each in run.measures if each.metric != "queue_peak" or each.trial in first)
+    answer = of("queue-memory", analyse(replace(run, measures=tuple(kept))))
+    assert answer.why.startswith("no block without kills has figures of both arms for most pages waiting")
+
+
 def test_nothing_is_answered_by_arms_that_differ_in_something_else() -> None:
     both = arms(
         off={KCOMPRESSD: "off", "sysctl:vm.swappiness": "60"}, on={KCOMPRESSD: "2", "sysctl:vm.swappiness": "9"}
