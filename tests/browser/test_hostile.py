@@ -68,7 +68,10 @@ def test_a_trace_and_a_folder_called_so(tmp_path: Path, chromium: Browser, kind:
     text = STRINGS[kind].replace("/", "\u2215")
     folder = tmp_path / text
     folder.mkdir()
-    file = TraceBuilder().launches(1.2, 1.8, text).write(folder / f"{text[:100]}.pftrace")
+    builder = TraceBuilder().launches(1.2, 1.8, text)
+    for second in range(3):
+        builder.sample(second, vmstat={"pgsteal_anon": 900 * second}, meminfo={"mem_available": 5})
+    file = builder.write(folder / f"{text[:100]}.pftrace")
     write_trace(file, tmp_path / "page.html")
     opened = open_page(chromium, tmp_path / "page.html")
     assert not drawn(opened).title().startswith("owned")
