@@ -82,16 +82,16 @@ def _besides(data: dict[str, Any], error: ValidationError, model: type[Model]) -
         made = model.model_validate(_without(data, wrong))
     except ValidationError:
         return
-    tables = {place[0] for place in wrong if any(isinstance(part, int) for part in place)}
-    names = {str(place[-1]) for place in wrong}
+    tables = {place[:1] for place in wrong if any(isinstance(part, int) for part in place)}
+    names = {str(place[-1]) for place in wrong if place}
     for place, what in made.problems():
-        if place[0] not in tables and not any(name in f"{_dotted(place)} {what}" for name in names):
+        if place[:1] not in tables and not any(name in f"{_dotted(place)} {what}" for name in names):
             yield place, what
 
 
 def _without(data: dict[str, Any], places: Iterable[Place]) -> dict[str, Any]:
     left = deepcopy(data)
-    for *above, key in places:
+    for *above, key in filter(None, places):
         table: Any = left
         with suppress(KeyError, IndexError, TypeError):  # a key that is missing is wrong, too
             for part in above:

@@ -18,8 +18,9 @@ from reports.interaction import Interaction
 from reports.metrics import METRICS
 from reports.noise.tracing import treatments
 from reports.questions.catalogue import KCOMPRESSD, QUESTIONS, Question
-from reports.questions.words import level_sentence, pair_sentence, title, unrecorded_sentence
+from reports.questions.words import level_sentence, pair_sentence, unrecorded_sentence
 from reports.record import Caveat
+from reports.wording import title
 from workloads.dose import workload_of
 from workloads.spec import Arm
 
