@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from reports.analysis import Analysis, Measure, RunValues, analyse
+from reports.by_app import by_app
+from reports.causes import causes
 from reports.comparison import Comparison
 from reports.demanded import returned
 from reports.gate.rulebook import Rulebook
@@ -93,6 +95,8 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "rules": analysis.book.source,
         "decisions": analysis.decisions,
         "comparisons": [{**flat(each), "caveats": each.caveats, "pairs": each.pairs} for each in analysis.comparisons],
+        "by_app": [{"app": app, **flat(each)} for found in by_app(analysis) for app, each in found.items()],
+        "causes": [flat(each) for each in causes(analysis)],
         "interactions": analysis.interactions,
         "survival": survival(analysis),
         "brought_back": returned(analysis),

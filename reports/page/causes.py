@@ -1,24 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why: where the time of launches went, whose CPU time reclaim was; from metrics that explain others. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from reports.analysis import Analysis
+from reports.by_app import trial_values
+from reports.causes import GROUPS, PARTS, causes
 from reports.comparison import Comparison, TrialValues, compare_metric
-from reports.families import judge
-from reports.metrics import METRICS, is_detail
+from reports.metrics import METRICS
 from reports.page import forest
-from reports.page.apps import trial_values
 from reports.page.effects import group
 from reports.page.pieces import Breakdown, EffectTable, Segment, Stack
 from reports.units import quantity
 from reports.verdict import ArmVerdict
 
-_PARTS = ("before_main", "main_running", "main_runnable", "main_sleeping", "main_uninterruptible", "main_io_wait")
-"""What a launch's time is made of: they do not overlap, and end with the first frame."""
-
 _BREAKDOWNS: Mapping[str, tuple[Mapping[str, int], Sequence[str]]] = {
-    "Where the time of a launch went": ({name: number for number, name in enumerate(_PARTS)}, _PARTS),
+    "Where the time of a launch went": ({name: number for number, name in enumerate(PARTS)}, PARTS),
     "Whose CPU time reclaim was, a trial": (
         {"kswapd_cpu": 1, "kcompressd_cpu": 2, "direct_reclaim_cpu": 4},
         ("kcompressd_cpu", "direct_reclaim_cpu"),
@@ -34,65 +31,18 @@ _BREAKDOWNS: Mapping[str, tuple[Mapping[str, int], Sequence[str]]] = {
 }
 """Heading -> parts that do not overlap and the colour of each, and metrics one of which must have been recorded."""
 
-_GROUPS = {
-    "Where the time of a launch went": _PARTS,
-    "In these, and beside them": (
-        "main_direct_reclaim",
-        "app_direct_reclaim",
-        "launch_memory_wait",
-        "main_binder",
-        "app_jit",
-        "launch_reclaim_cpu",
-        "launch_major_faults",
-        "launch_swap_in",
-        "launch_refaults",
-    ),
-    "Whose CPU time": (
-        "kcompressd_share",
-        "reclaim_cpu_per_1000_pages",
-        "reclaim_cpu_little",
-        "reclaim_cpu_mid",
-        "reclaim_cpu_big",
-        "direct_reclaim_cpu",
-        "kswapd_runnable",
-        "kcompressd_runnable",
-    ),
-    "kswapd's CPU time, compression apart": (
-        "kswapd_compress_cpu",
-        "kswapd_other_cpu",
-        "kswapd_compress_share",
-        "kcompressd_compress_cpu",
-        "compress_cpu_per_1000_calls",
-        "kswapd_other_cpu_per_1000_pages",
-    ),
-    "The queue": ("queue_peak", "queue_area", "queue_delay", "rotated_share", "rescan_ratio", "immediate_reclaim"),
-}
-
 
 def cause_tables(analysis: Analysis) -> tuple[EffectTable, ...]:
-    """One table per arm compared, of metrics that the table of effects has not; () where none was recorded.
-
-    All of them are one family (Benjamini and Hochberg), arms together.
-    """
-    values = trial_values(analysis, analysis.run.measures)
-    found = judge(list(_compared(analysis, values)), ())
+    """One table per arm compared, of metrics that the table of effects has not; () where none was recorded."""
+    found = causes(analysis)
     tables = (_table(arm, [each for each in found if each.arm == arm.arm]) for arm in analysis.verdict.arms)
     return tuple(table for table in tables if table.groups)
-
-
-def _compared(analysis: Analysis, values: Sequence[TrialValues]) -> Iterator[Comparison]:
-    recorded = {row.metric for row in analysis.run.measures} - set(analysis.run.experiment.primary)
-    for arm in analysis.verdict.arms:
-        for name in (name for names in _GROUPS.values() for name in names if name in recorded and is_detail(name)):
-            found = compare_metric(METRICS[name], arm.arm, arm.control, values)
-            if found.n:
-                yield found
 
 
 def _table(arm: ArmVerdict, found: Sequence[Comparison]) -> EffectTable:
     by_name = {each.metric.name: each for each in found}
     common = frozenset(caveat.code for each in found for caveat in each.caveats) - {"chance-among-many"}
-    groups = {title: [by_name[name] for name in names if name in by_name] for title, names in _GROUPS.items()}
+    groups = {title: [by_name[name] for name in names if name in by_name] for title, names in GROUPS.items()}
     return EffectTable(
         arm.arm,
         arm.control,
