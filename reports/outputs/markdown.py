@@ -19,6 +19,8 @@ from reports.units import count
 from reports.wording import sentence
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~&#$])")
+_MARKER = re.compile(r"^(\d{0,9})([-+=.)])")
+_REFERENCE = re.compile(r"(?i)(\\#|\bGH-)(?=\d)")
 _LINK = re.compile(r"(?i)(https?|ftp)(:)|(www)(\.)")
 
 
@@ -39,7 +41,12 @@ def escape(text: str) -> str:
     """A sentence whose names cannot become markup, a link or a mention."""
     marked = _SPECIAL.sub(r"\\\1", printable(text))
     unlinked = _LINK.sub(lambda found: found[0][:-1] + "\\" + found[0][-1], marked)
-    return unlinked.replace("@", "@<!-- -->")
+    return _REFERENCE.sub(r"\1<!-- -->", unlinked).replace("@", "@<!-- -->")
+
+
+def line(text: str) -> str:
+    """A sentence that begins a line: nor can it become a list, a heading or a block of code."""
+    return _MARKER.sub(r"\1\\\2", escape(text.strip()))
 
 
 def _lines(analysis: Analysis) -> Iterator[str]:

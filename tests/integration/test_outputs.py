@@ -17,7 +17,7 @@ from reports.analysis import Analysis, analyse
 from reports.gate.rulebook import Place, Rulebook, StatedRule, Waiver
 from reports.gate.selftest import self_test
 from reports.outputs.junit import junit
-from reports.outputs.markdown import code, escape, markdown
+from reports.outputs.markdown import code, escape, line, markdown
 from reports.outputs.sarif import sarif
 from reports.page.gate import ruling_rows
 from tests.support.synthetic_run import Shape, run_values
@@ -140,9 +140,17 @@ def test_foreign_text_stays_inside_its_code_span(text: str) -> None:
 
 
 def test_a_sentence_cannot_hold_markup_links_or_mentions() -> None:
-    assert escape("<b>*x*_y_ http://e.example www.e.example @all #1 a|b") == (
-        r"\<b\>\*x\*\_y\_ http\://e.example www\.e.example @<!-- -->all \#1 a\|b"
+    assert escape("<b>*x*_y_ http://e.example www.e.example @all #1 gh-2 a|b") == (
+        r"\<b\>\*x\*\_y\_ http\://e.example www\.e.example @<!-- -->all \#<!-- -->1 gh-<!-- -->2 a\|b"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("- x", r"\- x"), ("  12. x", r"12\. x"), ("=== x", r"\=== x"), ("# x", r"\# x"), ("a - 1. b", "a - 1. b")],
+)
+def test_a_sentence_that_begins_a_line_cannot_become_a_list_or_a_heading(text: str, told: str) -> None:
+    assert line(text) == told
 
 
 def test_the_page_says_the_same_words() -> None:
