@@ -12,6 +12,7 @@ from reports.history.rows import Row
 from reports.history.text import beside, heading, level_of, sentence, size, word
 from reports.page.charts import frame
 from reports.page.render import document
+from reports.page.spelling import spelt
 from reports.units import Scale, scale
 
 MOST_SERIES = 40
@@ -66,7 +67,7 @@ def trend_page(trends: Sequence[Trend], url: str, library: str | None = None) ->
     charts = [_chart(trend, each) for trend, each in zip(shown, scales, strict=True)]
     changes, left_out = sum(len(trend.changes) for trend in trends), len(trends) - len(shown)
     told = {"sections": sections, "url": url, "changes": changes, "left_out": left_out}
-    return document("trend.html.j2", ("trend.js",) if charts else (), charts, library, **told)
+    return document("trend.html.j2", ("trend.js",) if charts else (), spelt(charts), library, **told)
 
 
 def report_link(row: Row) -> str:

@@ -4,6 +4,7 @@
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from reports.analysis import Analysis
 from reports.comparison import KILLS, Comparison
@@ -42,6 +43,7 @@ class BuildsPage:
         made_by: program and versions.
     """
 
+    form: ClassVar[str] = "builds"
     title: str
     question: str
     troubles: tuple[str, ...]
@@ -110,7 +112,9 @@ def _side(name: str, build: Build) -> tuple[Fact, ...]:
 def _table(arm: str, found: Sequence[Comparison]) -> EffectTable:
     headings = {KILLS: "Kills", "primary": "What the question is about", "other": "Everything else"}
     groups = [
-        EffectGroup(heading, _TICKS, tuple(_rows(each for each in found if each.family == family)))
+        EffectGroup(
+            heading, _TICKS, tuple(_rows(each for each in found if each.family == family)), besides=family == "other"
+        )
         for family, heading in headings.items()
         if any(each.family == family for each in found)
     ]

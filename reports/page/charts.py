@@ -229,11 +229,12 @@ def frame(height: int) -> dict[str, Any]:
         "width": "container",
         "height": height,
         "autosize": {"type": "fit-x", "contains": "padding"},
-        "config": _config(),
+        "config": config(),
     }
 
 
-def _config() -> dict[str, Any]:
+def config() -> dict[str, Any]:
+    """Fonts and lines that every picture shares."""
     return {
         "background": "transparent",
         "font": "ui-sans-serif, system-ui, sans-serif",

@@ -117,15 +117,18 @@ def _table(analysis: Analysis, arm: ArmVerdict) -> EffectTable:
     groups = {
         "First of all": [each for each in rows if each.metric.name == KILLS],
         "What the verdict is about": primary,
+    }
+    besides = {
         "Gains and costs besides": [each for each in others if each.metric.better != "none"],
         "Neither way is better": [each for each in others if each.metric.better == "none"],
     }
     common = shared_codes(rows)
-    return EffectTable(
-        arm=arm.arm,
-        control=arm.control,
-        groups=tuple(group(name, found, edge, common, asked) for name, found in groups.items() if found),
-    )
+    made = [
+        replace(group(name, found, edge, common, asked), besides=name in besides)
+        for name, found in (groups | besides).items()
+        if found
+    ]
+    return EffectTable(arm.arm, arm.control, tuple(made))
 
 
 def by_arm(analysis: Analysis) -> tuple[EffectTable, ...]:

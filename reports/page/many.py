@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from reports.bundle.sources import run_at
-from reports.outputs.files import check_named, write_named
+from reports.outputs.files import write_named
 from reports.page.build import Extras, build_page
 from reports.page.builds import build_builds
+from reports.page.elsewhere import Also, forms
 from reports.page.model import Page
 from reports.page.overlay import Track, Tracks
 from reports.page.render import SCRIPTS, document, made_by, render, tracks_of
+from reports.page.report import drawn
 from reports.page.several import SeveralPage, build_several
 from reports.several.builds import are_builds, compare_builds
 from reports.several.joint import join
@@ -22,27 +24,35 @@ from reports.traces.series import SERIES
 _QUANTITIES = {name: (series.unit, series.title) for name, series in SERIES.items()}
 
 
-def write_several(paths: Sequence[Path], output: Path) -> tuple[LeftOut, ...]:
-    """Write one page of several runs, of several phones or of two builds; the file appears whole or not at all.
+def write_several(paths: Sequence[Path], output: Path, also: Also | None = None) -> tuple[LeftOut, ...]:
+    """Write one page of several runs, of several phones or of two builds; each file appears whole or not at all.
+
+    Args:
+        paths: the runs, or bundles of them.
+        output: the HTML file.
+        also: other forms of the page.
 
     Returns:
         The runs that were left out.
 
     Raises:
         StoreError: a run cannot be read, or the file cannot be written.
-        InputError: one is given twice, the runs are not of one experiment, nothing is left to compare, or the output
-            is a directory or a part of a run.
+        InputError: one is given twice, the runs are not of one experiment, nothing is left to compare, or an output is
+            a directory, a part of a run, or stands twice.
+        SetupError: what draws the pictures beside Markdown is not installed.
     """
-    check_named(output)
+    also = also or Also()
+    also.check(output, *paths)
     runs = read_runs(paths)
     if are_builds(runs):
-        html = document("builds.html.j2", (), {}, page=build_builds(compare_builds(runs), made_by()))
-        write_named({output: html.encode()})
+        builds = build_builds(compare_builds(runs), made_by())
+        html = document("builds.html.j2", (), {}, page=builds)
+        write_named(forms(builds, html, output, also))
         return ()
     gathered = gather(runs)
     page = read_several(gathered)
     html = render(page) if isinstance(page, Page) else render_several(page)
-    write_named({output: html.encode()})
+    write_named(forms(page, html, output, also))
     return gathered.left_out
 
 
@@ -75,8 +85,7 @@ def _texts(phone: Phone) -> tuple[str, str, dict[str, str]]:
 
 def render_several(page: SeveralPage, library: str | None = None) -> str:
     """The page's HTML, escaped as `reports.page.render.render` does."""
-    whole = {"data": page.data, "kinds": page.kinds}
-    return document("several.html.j2", SCRIPTS if page.data.points else (), whole, library, page=page)
+    return document("several.html.j2", SCRIPTS if page.data.points else (), drawn(page), library, page=page)
 
 
 def _tracks(phone: Phone) -> Tracks:

@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from reports.page.data import Data
 from reports.page.pieces import Answer, Breakdown, Check, EffectTable, InteractionTable, LevelRow, Note, RulingRow
@@ -242,6 +242,7 @@ class Page:
         again: how to do it again.
     """
 
+    form: ClassVar[str] = "run"
     title: str
     question: str
     troubles: tuple[str, ...]

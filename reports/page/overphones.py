@@ -55,7 +55,7 @@ def table(joint: Joint, arm: JointArm) -> EffectTable:
         rows = tuple(_row(each, each.metric.title, edge) for each in found if (each.metric.better != "none") == better)
         words = ("worse", "better") if better else ("less", "more")
         if rows:
-            groups.append(EffectGroup(heading, forest.ticks(edge, words), rows))
+            groups.append(EffectGroup(heading, forest.ticks(edge, words), rows, besides=True))
     return EffectTable(arm.arm, arm.control, tuple(groups))
 
 

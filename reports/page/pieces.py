@@ -147,11 +147,13 @@ class EffectGroup:
         title: heading.
         ticks: of its forest plot; () where no row has a place in it.
         rows: effects.
+        besides: whether no verdict rests on them.
     """
 
     title: str
     ticks: tuple[Tick, ...]
     rows: tuple[EffectRow, ...]
+    besides: bool = False
 
 
 @dataclass(frozen=True)

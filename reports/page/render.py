@@ -9,7 +9,6 @@ Sources: W3C CSP Level 3, 2.3.1 (hash sources) and 6.7; vega-embed's option `ast
 import base64
 import gzip
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -20,39 +19,35 @@ import msgspec
 from reports.analysis import Analysis, analyse
 from reports.compare import read_run
 from reports.outputs.files import write_named
+from reports.page import spelling
 from reports.page.build import Extras, build_page
 from reports.page.model import Page
 from reports.page.overlay import Track, Tracks
-from reports.printable import printable
+from reports.page.report import drawn
 from reports.store import RunStore
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SCRIPTS = ("page.js", "time.js", "csv.js")
-_NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")
-_CELSIUS = re.compile(r"(?<=[\d)\]]) C\b")
-_MICROSECONDS = re.compile(r"(?<=[\d)\]]) us\b")
-_TIMES = re.compile(r"(?<!\w)x(?=\d)")
 
 
-def write_page(store: RunStore, path: Path, rules: Path | None = None) -> None:
+def write_page(store: RunStore, path: Path) -> None:
     """Write a run's page; the file appears whole or not at all.
-
-    Args:
-        store: the run.
-        path: the HTML file.
-        rules: a file of rules and waivers; None: those the experiment states, or the default ones.
 
     Raises:
         StoreError: the run cannot be read, or the file cannot be written.
-        InputError: the path is a directory, or a part of a run; rules that do not fit.
+        InputError: the path is a directory, or a part of a run.
     """
-    write_named({path: render(read_page(store, rules)).encode()})
+    write_named({path: render(read_page(store)).encode()})
 
 
 def read_page(store: RunStore, rules: Path | None = None) -> Page:
-    """Everything the page of a stored run shows; `rules` as for `write_page`.
+    """Everything the page of a stored run shows.
+
+    Args:
+        store: the run.
+        rules: a file of rules and waivers; None: those the experiment states, or the default ones.
 
     Raises:
         StoreError: the run cannot be read.
@@ -74,8 +69,7 @@ def render(page: Page, library: str | None = None) -> str:
         page: what to show.
         library: JavaScript that defines `vegaEmbed`; None: the one that ships.
     """
-    whole = {"data": page.data, "kinds": page.kinds}
-    return document("page.html.j2", SCRIPTS if page.data.points else (), whole, library, page=page)
+    return document("page.html.j2", SCRIPTS if page.data.points else (), drawn(page), library, page=page)
 
 
 def document(template: str, scripts: Sequence[str], data: object, library: str | None = None, **shown: object) -> str:
@@ -84,7 +78,7 @@ def document(template: str, scripts: Sequence[str], data: object, library: str |
     Args:
         template: its name.
         scripts: names of those that draw its pictures; () where it has none, and then it gets no library either.
-        data: what they find under the id `data`, as JSON; names in it are spelt out as on the page.
+        data: what they find under the id `data`, as JSON, names spelt out (`reports.page.spelling.spelt`).
         library: JavaScript that defines `vegaEmbed`; None: the one that ships.
         shown: what the template shows.
     """
@@ -96,26 +90,14 @@ def document(template: str, scripts: Sequence[str], data: object, library: str |
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: _shown(value) if type(value) is str else value,
+        finalize=lambda value: spelling.shown(value) if type(value) is str else value,
     )
-    environment.filters |= {"figure": figure, "sentence": _sentence}
-    style = _static("page.css")
-    texts = [library or _library(), *map(_static, scripts)] if scripts else []
+    environment.filters |= {"figure": spelling.figure, "sentence": spelling.capital}
+    style = static("page.css")
+    texts = [library or _library(), *map(static, scripts)] if scripts else []
     return environment.get_template(template).render(
         style=style, scripts=texts, data=_data(data), policy=policy(texts, [style]), **shown
     )
-
-
-def figure(text: str) -> str:
-    """A figure as print sets it: a true minus, a true multiplication sign, no break before its unit."""
-    signed = _TIMES.sub("\N{MULTIPLICATION SIGN}", _NEGATIVE.sub("\N{MINUS SIGN}", text))
-    signed = _MICROSECONDS.sub(" \N{MICRO SIGN}s", _CELSIUS.sub(" \N{DEGREE SIGN}C", signed))
-    return signed.replace(" %", "\N{NARROW NO-BREAK SPACE}%")
-
-
-def _sentence(text: str) -> str:
-    """With a capital to begin with; a figure stays as it is."""
-    return text[:1].upper() + text[1:]
 
 
 def policy(scripts: Iterable[str], styles: Iterable[str]) -> str:
@@ -134,11 +116,8 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _shown(text: str) -> str:
-    return "\n".join(printable(line, limit=20_000) for line in text.split("\n"))
-
-
-def _static(name: str) -> str:
+def static(name: str) -> str:
+    """A script or the style sheet that pages carry."""
     return files("reports.page").joinpath("static", name).read_text(encoding="utf-8")
 
 
@@ -148,19 +127,9 @@ def _library() -> str:
 
 
 def _data(whole: object) -> str:
-    """JSON that HTML cannot mistake for markup; names in it are spelt out as on the page."""
-    text = msgspec.json.encode(_spelt(msgspec.to_builtins(whole))).decode()
+    """JSON that HTML cannot mistake for markup."""
+    text = msgspec.json.encode(whole).decode()
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _spelt(value: object) -> object:
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, dict):
-        return {key: _spelt(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_spelt(each) for each in value]
-    return value
 
 
 def made_by() -> str:

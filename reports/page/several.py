@@ -4,7 +4,7 @@
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from reports.page import effects, overphones, setting
 from reports.page.charts import kinds
@@ -75,6 +75,7 @@ class SeveralPage:
         made_by: program and versions.
     """
 
+    form: ClassVar[str] = "phones"
     title: str
     question: str
     troubles: tuple[str, ...]

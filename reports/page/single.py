@@ -4,7 +4,7 @@
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from reports.metrics import METRICS, is_detail
 from reports.page import effects
@@ -87,6 +87,7 @@ class TracePage:
         made_by: program and versions.
     """
 
+    form: ClassVar[str] = "trace"
     title: str
     verdict: str
     trouble: bool

@@ -3,31 +3,40 @@
 
 from pathlib import Path
 
-from reports.outputs.files import check_named, write_named
+from reports.outputs.files import write_named
+from reports.page.elsewhere import Also, forms
 from reports.page.render import SCRIPTS, document, made_by, tracks_of
+from reports.page.report import drawn
 from reports.page.single import ARM, TracePage, build_trace
 from reports.traces.measure import measure_trace
 from reports.traces.series import SERIES
 from workloads.errors import InputError
 
 
-def write_trace(path: Path, output: Path) -> None:
-    """Write the page of one trace; the file appears whole or not at all.
+def write_trace(path: Path, output: Path, also: Also | None = None) -> None:
+    """Write the page of one trace and what else is asked for; each file appears whole or not at all.
 
     Raises:
         TraceError: the trace cannot be read.
         SetupError: no trace engine works here.
-        StoreError: the file cannot be written.
-        InputError: the output is a directory, a part of a run, or the trace itself.
+        StoreError: a file cannot be written.
+        InputError: a file to be written is a directory, a part of a run, named twice or the trace itself; Markdown.
     """
-    if output.resolve() == path.resolve():
-        raise InputError(f"{path}: is the trace itself; name another file for its page (-o page.html)")
-    check_named(output)
-    write_named({output: render_trace(read_trace(path)).encode()})
+    also = also or Also()
+    also.check(output, path)
+    if also.markdown is not None:
+        raise InputError(f"{also.markdown}: a trace has no effects to tell; leave out --markdown, or name a run")
+    page = read_trace(path)
+    write_named(forms(page, render_trace(page), output, also))
 
 
 def read_trace(path: Path) -> TracePage:
-    """Everything the page of a trace shows; raises as `write_trace` does."""
+    """Everything the page of a trace shows.
+
+    Raises:
+        TraceError: the trace cannot be read.
+        SetupError: no trace engine works here.
+    """
     measures = measure_trace(path)
     rows = measures.series.assign(trial=ARM, arm=ARM)
     quantities = {name: (series.unit, series.title) for name, series in SERIES.items()}
@@ -36,5 +45,4 @@ def read_trace(path: Path) -> TracePage:
 
 def render_trace(page: TracePage, library: str | None = None) -> str:
     """The page's HTML, escaped as `reports.page.render.render` does."""
-    whole = {"data": page.data, "kinds": page.kinds}
-    return document("trace.html.j2", SCRIPTS if page.data.series else (), whole, library, page=page)
+    return document("trace.html.j2", SCRIPTS if page.data.series else (), drawn(page), library, page=page)

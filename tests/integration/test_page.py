@@ -21,8 +21,9 @@ from reports.page import forest
 from reports.page.build import Extras, build_page
 from reports.page.model import Page
 from reports.page.overlay import MOST_POINTS, Track, curves, grid_step, series
-from reports.page.render import figure, read_page
+from reports.page.render import read_page
 from reports.page.render import render as render_whole
+from reports.page.spelling import figure
 from reports.questions.answers import answers
 from reports.record import Caveat
 from reports.statistics.paired import Estimate

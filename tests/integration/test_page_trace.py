@@ -74,7 +74,7 @@ def test_the_command_writes_the_page_and_never_over_the_trace(tmp_path: Path, mo
     assert run("phone.pftrace") == "phone.pftrace.html\n"
     assert (tmp_path / "phone.pftrace.html").read_text().count("<h1") == 1
     before = trace.read_bytes()
-    with pytest.raises(InputError, match="is the trace itself"):
+    with pytest.raises(InputError, match="is named twice"):
         run(str(trace), "-o", str(trace))
     with pytest.raises(InputError, match="a trace has no arms to judge"):
         run(str(trace), "--rules", "rules.toml")
