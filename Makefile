@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-statistics bench-history bench-farm soak
+.PHONY: help demo test check bench bench-statistics bench-history bench-farm soak gallery
 
 BIN := .venv/bin
 HANDHELD := python3-venv qemu-system-x86 qemu-utils mmdebstrap zstd cpio e2fsprogs
@@ -18,6 +18,7 @@ help:
 	@echo "make bench-history      shifts planted into months of runs: which are found, which are not there; minutes"
 	@echo "make bench-farm   a compressed night of 256 phones on 16 hosts, a tenth of which die; five minutes"
 	@echo "make soak    60 short runs, a fault in each, then docs/soak.md anew; half an hour"
+	@echo "make gallery  the pictures of README and docs anew, of RUN=... or the demo's newest run"
 
 .venv/ready: pyproject.toml
 	@.ci/packages python3-venv
@@ -65,3 +66,7 @@ bench-farm: .venv/ready
 soak: .venv/ready
 	@.ci/packages $(HANDHELD)
 	@$(BIN)/python -m tests.soak --write
+
+gallery: .venv/ready
+	@.ci/packages $(BROWSER)
+	@$(BIN)/python -m tests.support.gallery $(if $(RUN),"$(RUN)")
