@@ -50,6 +50,9 @@ handheld is no phone ([handheld.md](handheld.md)): read which way and how surely
 Differences are means over blocks with 95 % intervals; in brackets the change in percent, told where the interval
 leaves zero out. Blocks in which somebody was killed are left out of all metrics but those of kills: n counts those
 that are left.
+
+All but keep-alive's run were made with an earlier dose of `launches-under-pressure`, by which apps were launched before
+swapping began: read of them what reclaim and the queue did, not what became of launches.
 """
 
 
