@@ -103,8 +103,11 @@ def test_the_dose_is_found_in_the_control_and_demanded_of_every_arm_to_the_byte(
     record = json.loads((tmp_path / "run" / "trials" / found.tries[-1].trial / "record.json").read_text())
     assert (record["trial"]["arm"], record["settings"]) == ("off", {"kcompressd": "off"})
     pressure = store.experiment().workload.pressure
+    before = asked().workload.pressure
     assert pressure is not None
-    assert (pressure.bytes_each, pressure.at_once_bytes) == (found.dose, found.dose - 104 * MIB)
+    assert before is not None
+    paced = before.bytes_each - before.at_once_bytes
+    assert (pressure.bytes_each, pressure.at_once_bytes) == (found.dose, found.dose - paced)
     assert f"from now on every trial demands bytes_each = {found.dose >> 20} MiB" in watch.told
 
 
