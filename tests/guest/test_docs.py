@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.cli.main import main
+from agent.device.adb import connect
+from agent.device.phone import attach
 from agent.handheld.machine import Handheld
 from tests.support.docs import blocks, commands
 
@@ -29,6 +31,16 @@ def told() -> Iterator[tuple[str, ...]]:
     yield from (w for w in dict.fromkeys(pages) if w[0] in ON_A_PHONE | OF_A_RUN and not NOT_HERE & set(w))
 
 
+@pytest.fixture
+def _left_as_found(handheld: Handheld) -> Iterator[None]:
+    """No app stays in the background: other tests count them."""
+    yield
+    phone = attach(connect(handheld.serial, handheld.adb_server))
+    for line in phone.shell("pm", "list", "packages", "-3", check=True).out.split():
+        phone.shell("am", "force-stop", line.removeprefix("package:"), check=True)
+
+
+@pytest.mark.usefixtures("_left_as_found")
 def test_what_is_told_works_in_that_order(handheld: Handheld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     work, text = blocks("experiment.md", "toml")
