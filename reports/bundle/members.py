@@ -16,6 +16,10 @@ from workloads.errors import InputError, TraceError
 _MOST_CELLS = 50_000_000
 """Of one table; a run of 1000 trials has 4 million."""
 
+_MOST_LETTERS = 256 << 20
+"""Bytes of all texts of a table as they are read: in the file a long one may stand once for millions of rows."""
+_PLAIN_TYPES = frozenset({"BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE", "BYTE_ARRAY"})
+
 _MOST_TEXT = 64 << 20
 """Bytes of JSON, CSV and TOML, which are read at once; a day of samples has 20 MB."""
 
@@ -61,11 +65,32 @@ def _check_table(file: Path, name: str) -> None:
     try:
         told = parquet.read_metadata(file)  # type: ignore[no-untyped-call]  # pyarrow has no types
         groups = [told.row_group(number) for number in range(told.num_row_groups)]
-    except (ValueError, OSError) as error:  # pyarrow's errors descend from both
+        cells = told.num_rows * told.num_columns
+        if cells > _MOST_CELLS or sum(group.total_byte_size for group in groups) > MOST_ONE:
+            raise InputError(f"member {name!r} is a table of {cells:,} cells, like a bomb")
+        columns = [told.schema.column(number) for number in range(told.num_columns)]
+        if any(each.max_repetition_level or each.physical_type not in _PLAIN_TYPES for each in columns):
+            raise InputError(f"member {name!r} is a table with cells that hold more than a number or a text")
+        _check_letters(file, name, [each.path for each in columns if each.physical_type == "BYTE_ARRAY"])
+    except (ValueError, OSError, NotImplementedError) as error:  # pyarrow's errors descend from them
         raise InputError(f"member {name!r} is no table: {printable(str(error), 80)}") from None
-    cells = told.num_rows * told.num_columns
-    if cells > _MOST_CELLS or sum(group.total_byte_size for group in groups) > MOST_ONE:
-        raise InputError(f"member {name!r} is a table of {cells:,} cells, like a bomb")
+
+
+def _check_letters(file: Path, name: str, texts: list[str]) -> None:
+    from pyarrow import compute, parquet  # noqa: PLC0415 - imported late: costs 0.2 s
+
+    if not texts:
+        return
+    left = _MOST_LETTERS
+    with parquet.ParquetFile(file, read_dictionary=texts) as table:  # type: ignore[no-untyped-call]  # as above
+        for batch in table.iter_batches(columns=texts):
+            for column in batch.columns:
+                words = getattr(column, "dictionary", column)
+                letters = compute.binary_length(words)  # type: ignore[attr-defined]  # as above
+                used = letters if words is column else compute.take(letters, column.indices)  # type: ignore[no-untyped-call]  # as above
+                left -= compute.sum(used).as_py() or 0  # type: ignore[attr-defined]  # as above
+            if left < 0:
+                raise InputError(f"member {name!r} is a table whose texts fill {_MOST_LETTERS >> 20} MiB, like a bomb")
 
 
 def _check_json(file: Path, name: str) -> None:

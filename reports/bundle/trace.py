@@ -61,8 +61,10 @@ _NUMBER = re.compile(r"-?\d{1,19}")
 _LAUNCHED = re.compile(rb"(?:launching: |completed(?:-\w+)?:|performCreate:|Start proc: ?)([A-Za-z]\w*(?:\.\w+)+)")
 _STRING, _BYTES, _MESSAGE = 9, 12, 11
 _PACKET = 0x0A
-_PACKED_TAGS = (b"\x92\x03", b"\xaa\x08")
-"""Of compressed_packets (50) and zstd_compressed_packets (133)."""
+_PACKED_TAGS = re.compile(rb"\x92[\x03\x83]|\xaa[\x08\x88]")
+"""How tags of compressed_packets (50) and zstd_compressed_packets (133) begin, needlessly long ones, too."""
+_LONGEST = 5
+"""Bytes of a number: readers that keep 64 bits would see another size in longer ones, and packets that we do not."""
 
 _MOST_OPENED = 64 << 20
 """Bytes of one compressed packet when it is opened; traced makes them of 512 kB at most."""
@@ -124,7 +126,7 @@ def _packets(data: bytes, where: object, *, inside: bool = False) -> Iterator[by
 
 def _packed(value: bytes, where: object) -> bytes | None:
     """What a packet of packed packets holds; None where it is no such packet."""
-    if not any(tag in value for tag in _PACKED_TAGS):
+    if not _PACKED_TAGS.search(value):
         return None
     packet = _parsed(value, where)
     if packet.HasField("zstd_compressed_packets"):
@@ -152,6 +154,8 @@ def _fields(data: bytes | mmap, where: object) -> Iterator[tuple[int, bytes]]:
             size, start = _read_varint(data, start)
         except IndexError:
             return
+        except OverflowError:
+            raise TraceError(f"{where}: has a packet of a size that no packet has; not a usual trace") from None
         if key & 7 != 2:  # noqa: PLR2004 - wire type of messages
             raise TraceError(f"{where}: not a Perfetto trace of packets, so it cannot be bundled; record one")
         place = start + size
@@ -309,13 +313,14 @@ def _sealed(packet: bytes) -> bytes:
 
 def _read_varint(data: bytes | mmap, place: int) -> tuple[int, int]:
     value = shift = 0
-    while True:
+    while shift < 7 * _LONGEST:
         byte = data[place]
         place += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:  # noqa: PLR2004 - the last byte of a number
             return value, place
         shift += 7
+    raise OverflowError
 
 
 def _varint(value: int) -> bytes:

@@ -101,6 +101,29 @@ def endless() -> bytes:
     return out.getvalue()
 
 
+def repeated() -> bytes:
+    """5000 times a text of 100 kB, in 5 kB."""
+    text = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int8()), 5000), pa.array(["a" * 100_000]))  # type: ignore[attr-defined]  # pyarrow has no types
+    return table(text)
+
+
+def nested() -> bytes:
+    """One row, whose only cell holds 2 million."""
+    return table(pa.ListArray.from_arrays(pa.array([0, 2_000_000], pa.int32()), pa.nulls(2_000_000, pa.int8())))  # type: ignore[attr-defined]  # the same
+
+
+def table(column: object) -> bytes:
+    out = io.BytesIO()
+    parquet.write_table(pa.table({"value": column}), out, store_schema=False)  # type: ignore[attr-defined,no-untyped-call]  # the same
+    return archive(("series.parquet", out.getvalue()), of="run")
+
+
+def packed_trace(tag: bytes) -> bytes:
+    """A trace with a compressed packet, called so by its tag."""
+    hidden = zlib.compress(bytes(99))
+    return message({1: tag + bytes([len(hidden)]) + hidden})
+
+
 def large() -> bytes:
     """Sizes that no member has, in both headers."""
     return patched(22, struct.pack("<L", 3_000_000_000))
@@ -158,6 +181,18 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: archive(("trace.pftrace", message({1: message({50: zlib.compress(bytes(99))})}))),
         "an archive itself",
     ),
+    "packed packets by a long tag": (
+        lambda: archive(("trace.pftrace", packed_trace(b"\x92\x83\x00"))),
+        "an archive itself",
+    ),
+    "packed packets behind an odd size": (
+        lambda: archive(
+            ("trace.pftrace", b"\x0a\x82" + b"\x80" * 8 + b"\x02\x40\x01" + packed_trace(b"\x92\x03")),
+        ),
+        "an archive itself",
+    ),
+    "text without end": (repeated, "texts fill 256 MiB"),
+    "cells within a cell": (nested, "hold more than a number or a text"),
     "text as trace": (lambda: archive(("trace.pftrace", b"TRACE:\nx")), "is no trace"),
     "empty trace": (lambda: archive(("trace.pftrace", b"")), "is no trace"),
     "endless number": (lambda: archive(("measures.json", b'{"a": 1' + b"0" * 400 + b"}")), "a number of 401 digits"),
