@@ -3,7 +3,7 @@
 
 import pytest
 
-from reports.comparison import Comparison, TrialValues, compare_metric
+from reports.comparison import OF_KILLS, Comparison, TrialValues, compare_metric
 from reports.metrics import METRICS
 from reports.wording import moved
 
@@ -56,6 +56,10 @@ def test_blocks_in_which_somebody_was_killed_are_left_out_and_counted() -> None:
     assert "blocks-with-kills" in codes(found)
     assert found.all_blocks is not None
     assert found.all_blocks.n == 6
+
+
+def test_what_tells_of_kills_is_a_metric() -> None:
+    assert METRICS.keys() >= OF_KILLS
 
 
 def test_kills_themselves_are_compared_over_all_blocks() -> None:
